@@ -1,0 +1,15 @@
+#pragma once
+
+/// The room `base`: what every other room stands on and what knows nothing of security.
+///
+/// result.hpp   Result<T>, Error, Errc: failures that are expected are values
+/// fault.hpp    what is wrong in a document that a person wrote, by JSON pointer
+/// id.hpp       ids that cannot be mixed up; ulid.hpp makes new ones
+/// time.hpp     Time, Clock, RFC 3339
+/// json.hpp     described structs to JSON and back
+/// digest.hpp   SHA-256
+/// deadline.hpp Task<T>, Deadline, with_deadline
+/// task_group.hpp  who owns a coroutine
+/// secret.hpp   text that is never printed
+///
+/// Never: I/O, a clock of its own, a word of the domain.

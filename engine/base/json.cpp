@@ -1,0 +1,194 @@
+#include "engine/base/json.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/serializer.hpp>
+#include <boost/json/stream_parser.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+// Boost.JSON is used as a library; nothing of it is compiled here.
+namespace sallyport {
+
+namespace {
+
+constexpr std::size_t max_depth = 64;
+
+template <class Dom>
+void serialize_to(std::string& out, const Dom& value) {
+  json::serializer serializer;
+  serializer.reset(&value);
+  std::array<char, 4096> chunk{};
+  while (!serializer.done()) {
+    const auto piece = serializer.read(chunk.data(), chunk.size());
+    out.append(piece.data(), piece.size());
+  }
+}
+
+std::string_view kind_of(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "nothing";
+    case json::kind::bool_:
+      return "true or false";
+    case json::kind::int64:
+    case json::kind::uint64:
+    case json::kind::double_:
+      return "a number";
+    case json::kind::string:
+      return "text";
+    case json::kind::array:
+      return "a list";
+    case json::kind::object:
+      return "a map";
+  }
+  return "something else";
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+namespace detail {
+
+void append_quoted(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out += '"';
+  std::size_t plain = 0;  // where the run of bytes that need no escape began
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    out += '\\';
+    switch (c) {
+      case '"':
+        out += '"';
+        break;
+      case '\\':
+        out += '\\';
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      case '\b':
+        out += 'b';
+        break;
+      case '\f':
+        out += 'f';
+        break;
+      default:
+        out += "u00";
+        out += digits[c >> 4U];
+        out += digits[c & 0xfU];
+    }
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+void append_number(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out += "null";  // JSON has no infinity
+  } else if (number == std::trunc(number) && std::fabs(number) < 1e15) {
+    fmt::format_to(std::back_inserter(out), "{:.0f}", number);
+  } else {
+    fmt::format_to(std::back_inserter(out), "{}", number);
+  }
+}
+
+void append_dom(std::string& out, const json::value& value) {
+  serialize_to(out, value);
+}
+
+void append_dom(std::string& out, const json::object& value) {
+  serialize_to(out, value);
+}
+
+void append_dom(std::string& out, const json::array& value) {
+  serialize_to(out, value);
+}
+
+void wrong_type(Faults& faults,
+                std::string_view pointer,
+                std::string_view expected,
+                const json::value& found) {
+  std::string shown;
+  if (const auto* text = found.if_string()) {
+    shown = fmt::format("'{:.60}'", std::string_view{text->data(), text->size()});
+  } else if (found.is_number() || found.is_bool()) {
+    shown = json::serialize(found);
+  } else {
+    shown = kind_of(found);
+  }
+  faults.push_back({.pointer = std::string{pointer},
+                    .message = fmt::format("expected {}, found {}", expected, shown)});
+}
+
+void unknown_key(Faults& faults,
+                 std::string_view pointer,
+                 std::string_view key,
+                 const std::vector<std::string_view>& known) {
+  auto message = fmt::format("unknown key '{:.60}'", key);
+  const auto nearest = std::ranges::min_element(
+      known, {}, [key](std::string_view candidate) { return edit_distance(key, candidate); });
+  if (nearest != known.end() && edit_distance(key, *nearest) <= 2) {
+    message += fmt::format("; did you mean '{}'?", *nearest);
+  } else {
+    message += fmt::format("; known are {}", fmt::join(known, ", "));
+  }
+  faults.push_back({.pointer = child(pointer, key), .message = std::move(message)});
+}
+
+}  // namespace detail
+
+Result<json::value> parse_json(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = max_depth;
+  json::stream_parser parser{{}, options};
+  boost::system::error_code error;
+  const auto used = parser.write_some(text.data(), text.size(), error);
+  if (!error && used < text.size() &&
+      text.find_first_not_of(" \t\r\n", used) != std::string_view::npos)
+    error = json::make_error_code(json::error::extra_data);
+  if (error)
+    return fail(Errc::invalid_input, fmt::format("not JSON at byte {}: {}", used, error.message()));
+  if (!error) parser.finish(error);
+  if (error) {
+    return fail(Errc::invalid_input,
+                fmt::format("not JSON at byte {}: ends too early", text.size()));
+  }
+  return parser.release();
+}
+
+std::string summary(const Faults& faults) {
+  std::string text;
+  for (const auto& fault : faults) {
+    if (!text.empty()) text += "; ";
+    if (!fault.pointer.empty()) text += fault.pointer + ": ";
+    text += fault.message;
+  }
+  return text;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,86 @@
+#include "engine/base/json.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sallyport {
+
+namespace {
+
+enum class Colour { red, auto_ };
+BOOST_DESCRIBE_ENUM(Colour, red, auto_)
+
+struct Inner {
+  int n = 7;
+};
+
+BOOST_DESCRIBE_STRUCT(Inner, (), (n))
+
+struct Outer {
+  std::string text;
+  Colour colour = Colour::red;
+  std::optional<double> ratio;
+  std::vector<Inner> list;
+  Time at;
+  json::object free;
+};
+
+BOOST_DESCRIBE_STRUCT(Outer, (), (text, colour, ratio, list, at, free))
+
+Faults faults_of(std::string_view text) {
+  Outer outer;
+  Faults faults;
+  read_json(parse_json(text).value(), outer, faults);
+  return faults;
+}
+
+}  // namespace
+
+TEST(Json, WhatIsWrittenIsReadBackUnchanged) {
+  Outer outer{.text = "a\"\\\n\x01 ü",
+              .colour = Colour::auto_,
+              .ratio = 0.25,
+              .list = {{1}, {2}},
+              .at = parse_rfc3339("2026-11-01T10:00:00.000123Z").value(),
+              .free = {{"k", 1}}};
+  const auto text = to_json(outer);
+  EXPECT_EQ(text,
+            R"({"text":"a\"\\\n\u0001 ü","colour":"auto","ratio":0.25,"list":[{"n":1},{"n":2}],)"
+            R"("at":"2026-11-01T10:00:00.000123Z","free":{"k":1}})");
+  const auto again = from_json<Outer>(text);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(to_json(*again), text);
+}
+
+TEST(Json, AnEmptyOptionalIsLeftOut) {
+  EXPECT_EQ(to_json(Outer{}).find("ratio"), std::string::npos);
+}
+
+TEST(Json, AFaultNamesThePlace) {
+  const auto faults = faults_of(R"({"list":[{"n":1},{"n":"x"}]})");
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].pointer, "/list/1/n");
+  EXPECT_NE(faults[0].message.find("whole number"), std::string::npos);
+}
+
+TEST(Json, AMisspeltKeyIsRefusedWithTheNearestName) {
+  const auto faults = faults_of(R"({"colur":"red"})");
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].message, "unknown key 'colur'; did you mean 'colour'?");
+}
+
+TEST(Json, ANumberThatDoesNotFitIsRefused) {
+  EXPECT_EQ(faults_of(R"({"list":[{"n":3000000000}]})").size(), 1U);
+  EXPECT_EQ(faults_of(R"({"list":[{"n":1.5}]})").size(), 1U);
+}
+
+TEST(Json, TextCutAtEveryByteIsRefused) {
+  const auto text = to_json(Outer{.text = "x", .list = {{1}}});
+  for (std::size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(parse_json(text.substr(0, n))) << n;
+  EXPECT_TRUE(parse_json(text));
+}
+
+TEST(Json, DepthIsBounded) {
+  EXPECT_FALSE(parse_json(std::string(1000, '[') + std::string(1000, ']')));
+}
+
+}  // namespace sallyport
