@@ -1,0 +1,185 @@
+#pragma once
+
+#include "engine/config/document.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sallyport::config {
+
+/// A Kafka topic that alerts come from.
+struct TopicSettings {
+  std::string name = "alerts";  ///< Or a pattern that begins with `^`.
+  std::string tenant = "default";
+  std::string source;  ///< Empty: recognised from the alert itself.
+};
+
+struct KafkaOutputSettings {
+  std::string verdicts = "sallyport.verdicts";  ///< Empty: not published. So for each.
+  std::string actions = "sallyport.actions";
+  std::string ledger;
+  std::string dead_letter = "sallyport.deadletter";
+};
+
+struct KafkaSettings {
+  std::string brokers;  ///< Empty: no Kafka; alerts come over HTTP.
+  std::string group = "sallyport";
+  std::vector<TopicSettings> topics = {{}};
+  KafkaOutputSettings output;
+  std::map<std::string, std::string> properties;
+  std::map<std::string, std::string>
+      secret_properties;  ///< Values are references: env:, file:, credential:
+};
+
+struct TokenSettings {
+  std::string name;
+  std::string secret;              ///< A reference: env:, file:, credential:
+  std::string tenant = "default";  ///< `*`: all.
+  std::vector<std::string> roles;
+};
+
+struct TlsSettings {
+  std::string certificate;  ///< PEM file; empty: no TLS.
+  std::string key;
+};
+
+struct HttpSettings {
+  std::string listen = "127.0.0.1:8080";  ///< Empty: no HTTP.
+  TlsSettings tls;
+  std::vector<TokenSettings> tokens;
+  bool metrics_need_token = false;
+  std::uint32_t max_connections = 1024;
+  std::uint32_t max_header_bytes = 16384;
+  std::uint64_t max_body_bytes = 16ULL << 20U;
+  std::uint32_t request_timeout_s = 30;
+  std::uint32_t idle_timeout_s = 60;
+};
+
+struct IngestSettings {
+  std::uint64_t max_alert_bytes = 8ULL << 20U;
+  std::uint32_t max_alert_depth = 64;
+  std::uint32_t max_in_flight = 20000;
+  std::uint64_t max_in_flight_bytes = 128ULL << 20U;
+};
+
+struct InvestigationSettings {
+  std::uint32_t workers = 0;  ///< 0: one a core.
+  std::uint32_t context_ms = 5000;
+  std::uint32_t enrich_ms = 5000;
+  std::uint32_t reason_ms = 10000;
+  std::uint32_t buffer_ms = 10000;
+};
+
+struct ApprovalSettings {
+  std::uint32_t expire_after_s = 14400;
+};
+
+struct ActionSettings {
+  std::uint32_t request_timeout_s = 30;
+  std::uint32_t verify_for_s = 30;
+  std::uint32_t attempts = 3;
+  std::uint32_t join_window_s = 3600;
+};
+
+struct StoreSettings {
+  std::uint32_t block_cache_mb = 64;
+  std::uint32_t write_buffer_mb = 96;
+  std::uint32_t group_window_us = 0;
+};
+
+/// How often the end of each ledger is signed.
+struct LedgerSettings {
+  std::uint32_t checkpoint_entries = 10000;
+  std::uint32_t checkpoint_s = 60;
+};
+
+struct LogSettings {
+  std::string level = "info";
+  std::string format = "text";  ///< text or json
+};
+
+/// config/sallyport.yaml. Paths are relative to the folder of that file.
+struct Settings {
+  std::string data_dir = "../data";
+  std::string policy = "policy.yaml";
+  std::string reasoner = "reasoner.yaml";
+  std::string schemas;  ///< Empty: the folder `schemas` of the installation.
+  std::vector<std::string> intel;
+  std::vector<std::string> assets;
+  std::vector<std::string> identities;
+  HttpSettings http;
+  KafkaSettings kafka;
+  IngestSettings ingest;
+  InvestigationSettings investigation;
+  ApprovalSettings approvals;
+  ActionSettings actions;
+  StoreSettings store;
+  LedgerSettings ledger;
+  LogSettings log;
+  /// Name -> {type: nftables | ldap | ssh, ...}; each adapter reads its own keys.
+  std::map<std::string, json::object> connectors;
+};
+
+BOOST_DESCRIBE_STRUCT(TopicSettings, (), (name, tenant, source))
+BOOST_DESCRIBE_STRUCT(KafkaOutputSettings, (), (verdicts, actions, ledger, dead_letter))
+BOOST_DESCRIBE_STRUCT(KafkaSettings,
+                      (),
+                      (brokers, group, topics, output, properties, secret_properties))
+BOOST_DESCRIBE_STRUCT(TokenSettings, (), (name, secret, tenant, roles))
+BOOST_DESCRIBE_STRUCT(TlsSettings, (), (certificate, key))
+BOOST_DESCRIBE_STRUCT(HttpSettings,
+                      (),
+                      (listen,
+                       tls,
+                       tokens,
+                       metrics_need_token,
+                       max_connections,
+                       max_header_bytes,
+                       max_body_bytes,
+                       request_timeout_s,
+                       idle_timeout_s))
+BOOST_DESCRIBE_STRUCT(IngestSettings,
+                      (),
+                      (max_alert_bytes, max_alert_depth, max_in_flight, max_in_flight_bytes))
+BOOST_DESCRIBE_STRUCT(InvestigationSettings,
+                      (),
+                      (workers, context_ms, enrich_ms, reason_ms, buffer_ms))
+BOOST_DESCRIBE_STRUCT(ApprovalSettings, (), (expire_after_s))
+BOOST_DESCRIBE_STRUCT(ActionSettings,
+                      (),
+                      (request_timeout_s, verify_for_s, attempts, join_window_s))
+BOOST_DESCRIBE_STRUCT(StoreSettings, (), (block_cache_mb, write_buffer_mb, group_window_us))
+BOOST_DESCRIBE_STRUCT(LedgerSettings, (), (checkpoint_entries, checkpoint_s))
+BOOST_DESCRIBE_STRUCT(LogSettings, (), (level, format))
+BOOST_DESCRIBE_STRUCT(Settings,
+                      (),
+                      (data_dir,
+                       policy,
+                       reasoner,
+                       schemas,
+                       intel,
+                       assets,
+                       identities,
+                       http,
+                       kafka,
+                       ingest,
+                       investigation,
+                       approvals,
+                       actions,
+                       store,
+                       ledger,
+                       log,
+                       connectors))
+
+/// Reads the settings file and makes its paths absolute. The file that names no path keeps the
+/// default. Errors: not_found, invalid_input (every fault, one a line, file:line:column).
+[[nodiscard]] Result<Settings> load_settings(const std::filesystem::path& file);
+
+/// The settings of an engine without a file: the shipped config/sallyport.yaml if it is there, else
+/// every default, relative to the working directory. Errors: as load_settings().
+[[nodiscard]] Result<Settings> default_settings();
+
+}  // namespace sallyport::config

@@ -1,0 +1,96 @@
+#include "engine/config/settings.hpp"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>  // mkdtemp
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace sallyport::config {
+
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+fs::path shipped_file() {
+  return home().value() / "config" / "sallyport.yaml";
+}
+
+/// A folder of its own for each test, gone at its end.
+class SettingsFile : public ::testing::Test {
+ protected:
+  SettingsFile() {
+    std::string name = fs::temp_directory_path() / "sallyport-settings-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
+    folder_ = name;
+  }
+
+  ~SettingsFile() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  [[nodiscard]] fs::path write(std::string_view text) const {
+    const auto file = folder_ / "settings.yaml";
+    std::ofstream{file} << text;
+    return file;
+  }
+
+  [[nodiscard]] std::string fault_of(std::string_view text) const {
+    const auto settings = load_settings(write(text));
+    return settings ? "none" : settings.error().detail;
+  }
+
+  fs::path folder_;
+};
+
+}  // namespace
+
+TEST(ShippedSettings, NameEveryOptionAtItsDefault) {
+  const auto shipped = Document::load(shipped_file());
+  ASSERT_TRUE(shipped) << shipped.error().detail;
+  EXPECT_EQ(shipped->root(), to_json_value(Settings{}));
+}
+
+TEST_F(SettingsFile, ThatSaysNothingMeansTheShippedOne) {
+  const auto copy = folder_ / "sallyport.yaml";
+  fs::copy_file(shipped_file(), copy);
+  const auto shipped = load_settings(copy);
+  const auto silent = load_settings(write("# nothing\n"));
+  ASSERT_TRUE(shipped) << shipped.error().detail;
+  ASSERT_TRUE(silent) << silent.error().detail;
+  EXPECT_EQ(to_json_value(*silent), to_json_value(*shipped));
+}
+
+TEST_F(SettingsFile, PathsAreRelativeToItsFolder) {
+  const auto settings = load_settings(write("data_dir: state\nintel: [lists, /srv/lists]\n"));
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->data_dir, folder_ / "state");
+  EXPECT_EQ(settings->policy, folder_ / "policy.yaml");
+  EXPECT_THAT(settings->intel, ::testing::ElementsAre((folder_ / "lists").string(), "/srv/lists"));
+}
+
+TEST_F(SettingsFile, AMisspeltKeyIsRefusedWithItsPlace) {
+  EXPECT_THAT(fault_of("http:\n  lissten: 127.0.0.1:1\n"), HasSubstr("settings.yaml:2:"));
+}
+
+TEST_F(SettingsFile, ATokenOfNobodyWithoutRolesIsTwoFaults) {
+  const auto fault = fault_of("http: { tokens: [ { secret: env:T } ] }\n");
+  EXPECT_THAT(fault, HasSubstr("needs a name"));
+  EXPECT_THAT(fault, HasSubstr("needs roles"));
+}
+
+TEST_F(SettingsFile, ARoleThatDoesNotExistIsRefused) {
+  EXPECT_THAT(fault_of("http: { tokens: [ { name: a, secret: env:T, roles: [root] } ] }\n"),
+              HasSubstr("no role 'root'"));
+}
+
+TEST_F(SettingsFile, ATlsKeyWithoutItsCertificateIsRefused) {
+  EXPECT_THAT(fault_of("http: { tls: { key: key.pem } }\n"), HasSubstr("come together"));
+}
+
+}  // namespace sallyport::config
