@@ -1,0 +1,206 @@
+#include "engine/http/socket.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace sallyport::http {
+
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+std::unexpected<Error> failed(std::string_view phase, error_code error) {
+  const auto code = error == asio::error::operation_aborted ? Errc::cancelled : Errc::unavailable;
+  return fail(code, fmt::format("{}: {}", phase, error.message()));
+}
+
+void close_now(tcp::socket& socket) noexcept {
+  error_code ignored;
+  socket.close(ignored);
+}
+
+bool nothing_to_read(tcp::socket& socket) noexcept {
+  char byte = 0;
+  const auto n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+class TcpTransport final : public Transport {
+ public:
+  explicit TcpTransport(tcp::socket socket) : socket_{std::move(socket)} {}
+
+  Task<std::size_t> read_some(std::span<char> into) override {
+    const auto buffer = asio::buffer(into.data(), into.size());
+    const auto [error, n] = co_await socket_.async_read_some(buffer, as_result);
+    if (error == asio::error::eof) co_return 0;
+    if (error) co_return failed("read", error);
+    co_return n;
+  }
+
+  Task<> write(std::string bytes) override {
+    const auto [error, n] = co_await asio::async_write(socket_, asio::buffer(bytes), as_result);
+    if (error) co_return failed("write", error);
+    co_return Result<>{};
+  }
+
+  Task<> finish() override {
+    error_code error;
+    socket_.shutdown(tcp::socket::shutdown_send, error);
+    if (error) co_return failed("finish", error);
+    co_return Result<>{};
+  }
+
+  Task<> close() override {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    close_now(socket_);
+    co_return Result<>{};
+  }
+
+  void abort() noexcept override { close_now(socket_); }
+
+  bool quiet() noexcept override { return nothing_to_read(socket_); }
+
+ private:
+  tcp::socket socket_;
+};
+
+class TlsTransport final : public Transport {
+ public:
+  TlsTransport(tcp::socket socket, std::shared_ptr<TlsContext> tls)
+      : tls_{std::move(tls)}, stream_{std::move(socket), tls_->native()} {}
+
+  asio::ssl::stream<tcp::socket>& stream() { return stream_; }
+
+  Task<std::size_t> read_some(std::span<char> into) override {
+    const auto buffer = asio::buffer(into.data(), into.size());
+    const auto [error, n] = co_await stream_.async_read_some(buffer, as_result);
+    if (error == asio::error::eof) co_return 0;
+    if (error) co_return failed("read", error);
+    co_return n;
+  }
+
+  Task<> write(std::string bytes) override {
+    const auto [error, n] = co_await asio::async_write(stream_, asio::buffer(bytes), as_result);
+    if (error) co_return failed("write", error);
+    co_return Result<>{};
+  }
+
+  Task<> finish() override { co_return Result<>{}; }
+
+  Task<> close() override {
+    const auto [error] = co_await stream_.async_shutdown(as_result);
+    close_now(stream_.next_layer());
+    if (error == asio::error::operation_aborted) co_return failed("close", error);
+    co_return Result<>{};
+  }
+
+  void abort() noexcept override { close_now(stream_.next_layer()); }
+
+  bool quiet() noexcept override {
+    return SSL_pending(stream_.native_handle()) == 0 && nothing_to_read(stream_.next_layer());
+  }
+
+ private:
+  std::shared_ptr<TlsContext> tls_;  ///< Before the stream, which refers to it.
+  asio::ssl::stream<tcp::socket> stream_;
+};
+
+bool is_address(const std::string& host) {
+  error_code error;
+  (void)asio::ip::make_address(host, error);
+  return !error;
+}
+
+/// Server name indication, for names only (RFC 6066); spelled out because OpenSSL's macro holds a C
+/// cast.
+bool announce_host(asio::ssl::stream<tcp::socket>& stream, std::string host) {
+  if (is_address(host)) return true;
+  return SSL_ctrl(stream.native_handle(),
+                  SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                  TLSEXT_NAMETYPE_host_name,
+                  host.data()) == 1;
+}
+
+/// A look-up that may outlive the coroutine that asked: name service cannot be interrupted.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor)
+      : resolver{executor}, done{executor, asio::steady_timer::time_point::max()} {}
+
+  tcp::resolver resolver;
+  asio::steady_timer done;
+  bool finished = false;
+  error_code error;
+  tcp::resolver::results_type addresses;
+};
+
+Task<tcp::resolver::results_type> resolve(Endpoint endpoint) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto lookup = std::make_shared<Lookup>(executor);
+  auto answer = [lookup](error_code error, tcp::resolver::results_type addresses) {
+    lookup->finished = true;
+    lookup->error = error;
+    lookup->addresses = std::move(addresses);
+    lookup->done.cancel();
+  };
+  lookup->resolver.async_resolve(
+      endpoint.host, endpoint.port, asio::bind_executor(executor, std::move(answer)));
+  const auto [woken] = co_await lookup->done.async_wait(as_result);
+  (void)woken;  // the timer never fires: either the answer came or we were cancelled
+  if (!lookup->finished) co_return fail(Errc::cancelled, "resolve: cancelled");
+  if (lookup->error) co_return failed("resolve", lookup->error);
+  co_return std::move(lookup->addresses);
+}
+
+}  // namespace
+
+Task<std::unique_ptr<Transport>> connect(asio::any_io_executor executor,
+                                         Endpoint endpoint,
+                                         std::shared_ptr<TlsContext> tls) {
+  const auto addresses = co_await resolve(endpoint);
+  if (!addresses) co_return std::unexpected{addresses.error()};
+
+  tcp::socket socket{executor};
+  const auto [connect_error, peer] = co_await asio::async_connect(socket, *addresses, as_result);
+  if (connect_error) co_return failed("connect", connect_error);
+  error_code ignored;
+  socket.set_option(tcp::no_delay{true}, ignored);
+  if (!tls) co_return std::make_unique<TcpTransport>(std::move(socket));
+
+  auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(tls));
+  auto& stream = transport->stream();
+  if (!announce_host(stream, endpoint.host))
+    co_return fail(Errc::invalid_input, "host name not usable for TLS");
+  stream.set_verify_mode(asio::ssl::verify_peer);
+  stream.set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
+  const auto [tls_error] =
+      co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);
+  if (tls_error) co_return failed("tls", tls_error);
+  co_return std::move(transport);
+}
+
+Task<std::unique_ptr<Transport>> serve_socket(tcp::socket socket, std::shared_ptr<TlsContext> tls) {
+  error_code ignored;
+  socket.set_option(tcp::no_delay{true}, ignored);
+  if (!tls) co_return std::make_unique<TcpTransport>(std::move(socket));
+  auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(tls));
+  const auto [error] =
+      co_await transport->stream().async_handshake(asio::ssl::stream_base::server, as_result);
+  if (error) co_return failed("tls", error);
+  co_return std::move(transport);
+}
+
+}  // namespace sallyport::http
