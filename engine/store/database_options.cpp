@@ -1,0 +1,82 @@
+#include "engine/store/database.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace sallyport::store {
+
+namespace {
+
+constexpr std::size_t mebibyte = 1ULL << 20U;
+
+/// Keys that are written once and never change: merging them wins nothing but fewer files, so it
+/// happens rarely and many at a time.
+bool append_only(Table table) {
+  return table == Table::ledger || table == Table::ledger_index || table == Table::alerts;
+}
+
+}  // namespace
+
+rocksdb::DBOptions database_options(const Options& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.max_background_jobs = 2;
+  db.db_write_buffer_size = options.write_buffer_bytes;
+  // A restart and every look from outside read the log again: seconds at most.
+  db.max_total_wal_size = std::max(2 * options.write_buffer_bytes, 32 * mebibyte);
+  db.bytes_per_sync = mebibyte;  // a flush does not pile up what the next fsync must wait for
+  // A power cut leaves the log's end torn, in a group that nobody was told is durable.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.max_open_files = 512;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.avoid_unnecessary_blocking_io = true;
+  return db;
+}
+
+std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Options& options) {
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, 4);
+  blocks.cache_index_and_filter_blocks = true;
+  blocks.pin_l0_filter_and_index_blocks_in_cache = true;
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  blocks.optimize_filters_for_memory = true;
+  blocks.format_version = 5;
+  blocks.block_size = 16U << 10U;
+  const std::shared_ptr<rocksdb::TableFactory> tables{rocksdb::NewBlockBasedTableFactory(blocks)};
+
+  std::array<rocksdb::ColumnFamilyOptions, table_count> families;
+  for (std::size_t i = 0; i < table_count; ++i) {
+    auto& family = families[i];
+    family.table_factory = tables;
+    family.write_buffer_size = std::max(options.write_buffer_bytes / 2, mebibyte);
+    family.max_write_buffer_number = 4;
+    family.compression = rocksdb::kLZ4Compression;
+    family.memtable_prefix_bloom_size_ratio = 0.02;
+    family.memtable_whole_key_filtering = true;
+    if (append_only(static_cast<Table>(i))) {
+      family.compaction_style = rocksdb::kCompactionStyleUniversal;
+      family.compaction_options_universal.min_merge_width = 6;
+      family.compaction_options_universal.allow_trivial_move = true;
+      // Nothing is ever overwritten, so no space is won by merging everything.
+      family.compaction_options_universal.max_size_amplification_percent =
+          std::numeric_limits<unsigned>::max();
+      family.level0_file_num_compaction_trigger = 8;
+      family.level0_slowdown_writes_trigger = 40;
+      family.level0_stop_writes_trigger = 64;
+      family.target_file_size_base = 256 * mebibyte;
+      family.bottommost_compression = rocksdb::kZSTD;
+    } else {
+      family.level_compaction_dynamic_level_bytes = true;
+    }
+  }
+  return families;
+}
+
+}  // namespace sallyport::store

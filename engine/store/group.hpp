@@ -1,0 +1,71 @@
+#pragma once
+
+#include "engine/store/ledger.hpp"
+#include "engine/store/ledger_index.hpp"
+
+#include <rocksdb/write_batch.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace sallyport::store {
+
+class Database;
+
+using LedgerHeads = std::unordered_map<std::string, LedgerHead>;
+
+/// Gathers batches into one write and gives their ledger entries number, prev and hash.
+///
+/// Touches neither the disk nor `heads`: when the write fails, nothing has happened. Lives on the
+/// commit thread.
+class GroupBuilder {
+ public:
+  GroupBuilder(const Database& database, const LedgerHeads& heads);
+
+  /// Errors: invalid_input (what Batch::append() refuses); nothing of `batch` is in the group then.
+  [[nodiscard]] Result<> add(const Batch& batch);
+
+  /// The write, with the new heads in it. Nothing may be added afterwards.
+  [[nodiscard]] rocksdb::WriteBatch& finish();
+
+  /// The heads that the group moves. After finish().
+  [[nodiscard]] const LedgerHeads& moved() const { return moved_; }
+
+  [[nodiscard]] std::uint64_t entries() const { return entries_; }
+
+ private:
+  /// The index record of one kind (or facet) and second.
+  struct PlaceRecord {
+    std::uint64_t first_seq = 0;
+    std::string places;
+  };
+
+  /// Of one tenant: how far the group has brought the chain, and the index of what it added.
+  struct Chain {
+    LedgerHead head;
+    std::string subject;  ///< Of the run of entries at the end.
+    std::uint32_t run = 0;
+    std::map<std::pair<model::EntryKind, std::chrono::sys_seconds>, PlaceRecord> kinds;
+    std::map<std::pair<std::string, std::chrono::sys_seconds>, PlaceRecord> facets;
+  };
+
+  void append(const Batch& batch);
+  [[nodiscard]] Chain& chain_of(const std::string& tenant);
+  static void note(PlaceRecord& record, std::chrono::sys_seconds second, Place place);
+  void end_run(const std::string& tenant, Chain& chain);
+  void put(Table table, const std::string& key, std::string_view value);
+
+  const Database& database_;
+  const LedgerHeads& heads_;
+  std::unordered_map<std::string, Chain> chains_;
+  LedgerHeads moved_;
+  rocksdb::WriteBatch write_;
+  std::string line_;
+  std::uint64_t entries_ = 0;
+};
+
+}  // namespace sallyport::store

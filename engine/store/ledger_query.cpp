@@ -1,0 +1,258 @@
+#include "engine/store/decision_facets.hpp"
+#include "engine/store/ledger.hpp"
+#include "engine/store/ledger_index.hpp"
+#include "engine/store/ledger_line.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <limits>
+
+namespace sallyport::store {
+
+namespace {
+
+constexpr auto highest_seq = std::numeric_limits<std::uint64_t>::max();
+
+bool wanted(const LedgerQuery& query, Place place) {
+  if (query.from && place.at < *query.from) return false;
+  if (query.to && place.at >= *query.to) return false;
+  if (!query.after) return true;
+  const Place after{.at = query.after->at, .seq = query.after->seq};
+  return query.newest_first ? place < after : place > after;
+}
+
+/// The places of the entries of one kind or facet, in order, read from the index some seconds at a
+/// time.
+class PlaceRun {
+ public:
+  PlaceRun(const Store& store, std::string prefix, const LedgerQuery& query)
+      : store_{store}, prefix_{std::move(prefix)}, query_{query} {
+    auto start = query.newest_first ? query.to : query.from;
+    if (query.after) {
+      const auto at = query.after->at;
+      if (!start || (query.newest_first ? at < *start : at > *start)) start = at;
+    }
+    if (!start) return;
+    const auto second = std::chrono::floor<std::chrono::seconds>(*start);
+    from_ = record_key(prefix_, second, query.newest_first ? highest_seq : 0);
+  }
+
+  /// The next place, not taken; empty at the end.
+  [[nodiscard]] Result<std::optional<Place>> peek() {
+    while (next_ == places_.size() && !ended_)
+      if (auto filled = fill(); !filled) return std::unexpected{filled.error()};
+    if (next_ == places_.size()) return std::optional<Place>{};
+    return std::optional{places_[next_]};
+  }
+
+  void take() { ++next_; }
+
+ private:
+  /// Whole seconds: within one, records of several groups interleave.
+  Result<> fill() {
+    constexpr std::size_t enough = 1024;
+    places_.clear();
+    next_ = 0;
+    ended_ = true;
+    std::optional<std::chrono::sys_seconds> last;
+    auto scanned = store_.scan(Table::ledger_index,
+                               prefix_,
+                               from_,
+                               query_.newest_first,
+                               [&](std::string_view key, std::string_view value) {
+                                 // another's, whose text begins like this one and goes on
+                                 if (key.size() != prefix_.size() + 16) return true;
+                                 const auto second = second_of(key);
+                                 if (past_the_end(second)) return false;
+                                 if (last && second != *last && places_.size() >= enough) {
+                                   from_ = key;
+                                   ended_ = false;
+                                   return false;
+                                 }
+                                 last = second;
+                                 read_places(key, value, places_);
+                                 return true;
+                               });
+    std::erase_if(places_, [this](const Place& place) { return !wanted(query_, place); });
+    if (query_.newest_first) {
+      std::ranges::sort(places_, std::greater<>{});
+    } else {
+      std::ranges::sort(places_);
+    }
+    return scanned;
+  }
+
+  [[nodiscard]] bool past_the_end(std::chrono::sys_seconds second) const {
+    if (query_.newest_first) return query_.from && second + std::chrono::seconds{1} <= *query_.from;
+    return query_.to && second >= *query_.to;
+  }
+
+  const Store& store_;
+  std::string prefix_;
+  const LedgerQuery& query_;
+  std::string from_;
+  std::vector<Place> places_;
+  std::size_t next_ = 0;
+  bool ended_ = false;
+};
+
+using Visit = std::function<bool(std::uint64_t seq, std::string_view line)>;
+
+Result<std::string> line_at(const Store& store, std::string_view tenant, std::uint64_t seq) {
+  auto line = store.get(Table::ledger, ledger_key(tenant, seq));
+  if (!line) return std::unexpected{line.error()};
+  if (!*line) return fail(Errc::corrupt, fmt::format("ledger entry {} is missing", seq));
+  return **std::move(line);
+}
+
+/// All of the asked kinds' entries, merged in order.
+Result<> by_kind(const Store& store,
+                 std::string_view tenant,
+                 const LedgerQuery& query,
+                 const Visit& visit) {
+  auto kinds = query.kinds;
+  if (kinds.empty()) {
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<model::EntryKind>>(
+        [&](auto d) { kinds.push_back(d.value); });
+  }
+  std::ranges::sort(kinds);
+  const auto repeated = std::ranges::unique(kinds);
+  kinds.erase(repeated.begin(), repeated.end());
+
+  std::vector<PlaceRun> runs;
+  runs.reserve(kinds.size());
+  for (const auto kind : kinds) runs.emplace_back(store, kind_prefix(tenant, kind), query);
+  for (std::size_t visited = 0; query.limit == 0 || visited < query.limit; ++visited) {
+    PlaceRun* best = nullptr;
+    Place best_place;
+    for (auto& run : runs) {
+      const auto place = run.peek();
+      if (!place) return std::unexpected{place.error()};
+      if (!*place) continue;
+      if (best && (query.newest_first ? **place < best_place : best_place < **place)) continue;
+      best = &run;
+      best_place = **place;
+    }
+    if (!best) break;
+    best->take();
+    const auto line = line_at(store, tenant, best_place.seq);
+    if (!line) return std::unexpected{line.error()};
+    if (!visit(best_place.seq, *line)) break;
+  }
+  return {};
+}
+
+/// Which facets a query asks for.
+std::vector<std::pair<Facet, std::string_view>> facets_in(const LedgerQuery& query) {
+  std::vector<std::pair<Facet, std::string_view>> asked{{Facet::verb, query.verb},
+                                                        {Facet::target, query.target},
+                                                        {Facet::decision, query.decision},
+                                                        {Facet::reason, query.reason},
+                                                        {Facet::actor, query.actor}};
+  std::erase_if(asked, [](const auto& facet) { return facet.second.empty(); });
+  return asked;
+}
+
+/// Decisions that stand under every asked facet.
+Result<> by_facet(const Store& store,
+                  std::string_view tenant,
+                  const LedgerQuery& query,
+                  const Visit& visit) {
+  if (!query.kinds.empty() &&
+      std::ranges::find(query.kinds, model::EntryKind::decided) == query.kinds.end())
+    return {};
+  std::vector<PlaceRun> runs;
+  for (const auto& [facet, text] : facets_in(query))
+    runs.emplace_back(store, facet_prefix(tenant, facet, text), query);
+  for (std::size_t visited = 0; query.limit == 0 || visited < query.limit;) {
+    std::vector<Place> next;
+    for (auto& run : runs) {
+      const auto place = run.peek();
+      if (!place) return std::unexpected{place.error()};
+      if (!*place) return {};
+      next.push_back(**place);
+    }
+    const auto furthest = query.newest_first ? std::ranges::min(next) : std::ranges::max(next);
+    bool in_all = true;
+    for (const auto& place : next) in_all = in_all && place == furthest;
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      if (in_all || next[i] != furthest) runs[i].take();
+    if (!in_all) continue;
+    ++visited;
+    const auto line = line_at(store, tenant, furthest.seq);
+    if (!line) return std::unexpected{line.error()};
+    if (!visit(furthest.seq, *line)) break;
+  }
+  return {};
+}
+
+/// The same for one entry that is at hand.
+bool has_facets(const LedgerQuery& query, std::string_view line) {
+  if (facets_in(query).empty()) return true;
+  const auto entry = from_json<model::LedgerEntry>(line);
+  if (!entry || entry->kind != model::EntryKind::decided) return false;
+  const auto facets = facets_of(line);
+  return (query.verb.empty() || query.verb == facets.verb) &&
+         (query.target.empty() || query.target == facets.target) &&
+         (query.decision.empty() || query.decision == facets.decision) &&
+         (query.reason.empty() || query.reason == facets.reason) &&
+         (query.actor.empty() || query.actor == entry->actor.id);
+}
+
+/// The entries of one subject: few, so each is looked at.
+Result<> by_subject(const Store& store,
+                    std::string_view tenant,
+                    const LedgerQuery& query,
+                    const Visit& visit) {
+  const auto prefix = subject_prefix(tenant, query.subject);
+  const auto start = query.newest_first ? subject_key(tenant, query.subject, highest_seq) : prefix;
+  std::size_t visited = 0;
+  Result<> outcome;
+  // One entry of the subject; false: stop.
+  const auto look = [&](std::uint64_t seq) {
+    const auto line = store.get(Table::ledger, ledger_key(tenant, seq));
+    if (!line) {
+      outcome = std::unexpected{line.error()};
+      return false;
+    }
+    const auto frame = *line ? take_apart(**line) : std::nullopt;
+    const auto at = frame ? parse_rfc3339(frame->at) : fail(Errc::corrupt, "");
+    if (!at) {
+      outcome = fail(Errc::corrupt, fmt::format("ledger entry {} cannot be read", seq));
+      return false;
+    }
+    const auto kind = enum_of<model::EntryKind>(frame->kind);
+    const bool of_kind =
+        query.kinds.empty() || (kind && std::ranges::find(query.kinds, *kind) != query.kinds.end());
+    if (!of_kind || !wanted(query, {.at = *at, .seq = seq}) || !has_facets(query, **line))
+      return true;
+    ++visited;
+    return visit(seq, **line) && visited != query.limit;
+  };
+  const auto look_at_run = [&](std::string_view key, std::string_view value) {
+    if (key.size() != prefix.size() + sizeof(std::uint64_t)) return true;  // another subject's
+    const auto first = seq_of(key);
+    const auto entries = run_of(value);
+    for (std::uint32_t i = 0; i < entries; ++i)
+      if (!look(query.newest_first ? first + entries - 1 - i : first + i)) return false;
+    return true;
+  };
+  const auto scanned =
+      store.scan(Table::ledger_index, prefix, start, query.newest_first, look_at_run);
+  if (!scanned) return scanned;
+  return outcome;
+}
+
+}  // namespace
+
+Result<> query_ledger(const Store& store,
+                      std::string_view tenant,
+                      const LedgerQuery& query,
+                      const Visit& visit) {
+  if (!query.subject.empty()) return by_subject(store, tenant, query, visit);
+  if (!facets_in(query).empty()) return by_facet(store, tenant, query, visit);
+  return by_kind(store, tenant, query, visit);
+}
+
+}  // namespace sallyport::store
