@@ -1,0 +1,281 @@
+#include "engine/graph/entity_graph.hpp"
+
+#include "engine/graph/entity_history.hpp"
+#include "engine/graph/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+namespace sallyport::graph {
+
+namespace {
+
+/// The newest histories, least recently used last. One of several, each with its own lock.
+struct Shard {
+  using Entries = std::list<std::pair<std::string, EntityHistory>>;
+
+  std::mutex mutex;
+  Entries entries;
+  std::unordered_map<std::string_view, Entries::iterator> index;
+
+  EntityHistory& at(const std::string& key, std::size_t capacity) {
+    if (const auto found = index.find(key); found != index.end()) {
+      entries.splice(entries.begin(), entries, found->second);
+      return entries.front().second;
+    }
+    if (entries.size() >= capacity) {
+      index.erase(entries.back().first);
+      entries.pop_back();
+    }
+    entries.emplace_front(key, EntityHistory{});
+    index.emplace(entries.front().first, entries.begin());
+    return entries.front().second;
+  }
+
+  EntityHistory* find(const std::string& key) {
+    const auto found = index.find(key);
+    return found == index.end() ? nullptr : &found->second->second;
+  }
+
+  void erase(const std::string& key) {
+    const auto found = index.find(key);
+    if (found == index.end()) return;
+    const auto entry = found->second;
+    index.erase(found);
+    entries.erase(entry);
+  }
+};
+
+constexpr std::size_t shard_count = 16;
+
+/// The alert's entities, each once, those that are grounded first, so that text cannot crowd them
+/// out.
+std::vector<const model::Mention*> entities_of(const model::Alert& alert, std::size_t limit) {
+  std::vector<const model::Mention*> chosen;
+  for (const bool grounded : {true, false}) {
+    for (const auto& mention : alert.entities) {
+      if (chosen.size() == limit) return chosen;
+      if (mention.grounded != grounded || mention.entity.value.empty()) continue;
+      const auto known = std::ranges::any_of(
+          chosen, [&](const model::Mention* other) { return other->entity == mention.entity; });
+      if (!known) chosen.push_back(&mention);
+    }
+  }
+  return chosen;
+}
+
+model::Entity detection_of(const model::Alert& alert) {
+  return {"detection", alert.detection};
+}
+
+}  // namespace
+
+struct EntityGraph::Impl {
+  const store::Store& store;
+  Limits limits;
+  std::array<Shard, shard_count> shards;
+
+  Impl(const store::Store& from, Limits bounds) : store{from}, limits{bounds} {}
+
+  Shard& shard(const std::string& key) {
+    return shards[std::hash<std::string_view>{}(key) % shard_count];
+  }
+
+  [[nodiscard]] std::size_t capacity() const {
+    return std::max<std::size_t>(limits.remembered / shard_count, 1);
+  }
+
+  void write(store::Batch& batch, const std::string& key, const Sighting& sighting) {
+    batch.put(
+        store::Table::entities, sighting_key(key, sighting.at, sighting.tag), sighting.encode());
+    auto& part = shard(key);
+    const std::scoped_lock lock{part.mutex};
+    part.at(key, capacity()).add(sighting, limits.sightings);
+  }
+
+  /// Writes `from` -> `to` unless it was written today; writing it again would change nothing.
+  void relate(store::Batch& batch,
+              const std::string& from,
+              const model::Entity& to,
+              std::uint32_t day) {
+    auto key = relation_key(from, day, to);
+    {
+      const auto pair = std::hash<std::string>{}(key);
+      auto& part = shard(from);
+      const std::scoped_lock lock{part.mutex};
+      auto& history = part.at(from, capacity());
+      if (history.related_on != day) {
+        history.related_on = day;
+        history.related.clear();
+      }
+      if (std::ranges::find(history.related, pair) != history.related.end()) return;
+      if (history.related.size() < limits.sightings) history.related.push_back(pair);
+      if (history.neighbours_read &&
+          std::ranges::find(history.neighbours, to) == history.neighbours.end()) {
+        history.neighbours.insert(history.neighbours.begin(), to);
+        if (history.neighbours.size() > limits.neighbours) history.neighbours.pop_back();
+      }
+    }
+    batch.put(store::Table::relations, std::move(key), to.value);
+  }
+
+  /// The actions on an entity and its newest sightings: one scan, or two when there are more
+  /// actions than are wanted.
+  Result<> read(const std::string& key, EntityHistory& history) const {
+    std::vector<Sighting> stored;
+    std::optional<Error> broken;
+    bool more = false;
+    bool skip = false;
+    history.actions.clear();
+    const auto visit = [&](std::string_view entry, std::string_view value) -> bool {
+      const auto rest = entry.substr(key.size());
+      if (rest.starts_with('a')) {
+        auto place = parse_action_key(rest);
+        if (!place) return broken.emplace(place.error()), false;
+        if (history.actions.size() == limits.actions) return skip = true, false;
+        history.actions.push_back(
+            {.action = std::string{value}, .id = std::move(place->second), .at = place->first});
+        return true;
+      }
+      if (stored.size() == limits.sightings) return more = true, false;
+      const auto place = parse_sighting_key(rest);
+      if (!place) return broken.emplace(place.error()), false;
+      auto sighting = Sighting::decode(place->first, place->second, value);
+      if (!sighting) return broken.emplace(sighting.error()), false;
+      stored.push_back(*std::move(sighting));
+      return true;
+    };
+    auto scanned = store.scan(store::Table::entities, key, "", false, visit);
+    if (scanned && skip) scanned = store.scan(store::Table::entities, key + 's', "", false, visit);
+    if (!scanned) return scanned;
+    if (broken) return std::unexpected{*broken};
+    history.complete(std::move(stored), more, limits.sightings);
+    return {};
+  }
+
+  Result<> read_neighbours(const std::string& key, EntityHistory& history) const {
+    history.neighbours.clear();
+    std::optional<Error> broken;
+    const auto scanned =
+        store.scan(store::Table::relations,
+                   key,
+                   "",
+                   false,
+                   [&](std::string_view entry, std::string_view value) -> bool {
+                     auto kind = parse_relation_key(entry.substr(key.size()));
+                     if (!kind) return broken.emplace(kind.error()), false;
+                     model::Entity other{*std::move(kind), std::string{value}};
+                     if (std::ranges::find(history.neighbours, other) == history.neighbours.end())
+                       history.neighbours.push_back(std::move(other));
+                     return history.neighbours.size() < limits.neighbours;
+                   });
+    if (!scanned) return scanned;
+    if (broken) return std::unexpected{*broken};
+    history.neighbours_read = true;
+    return {};
+  }
+
+  Result<> recall(const std::string& key, const model::Alert& alert, History& into) {
+    auto& part = shard(key);
+    const std::scoped_lock lock{part.mutex};
+    auto& history = part.at(key, capacity());
+    if (!history.is_complete()) {
+      auto done = read(key, history);
+      if (!done) return done;
+    }
+    // An entity that no earlier alert named has no relations.
+    if (!history.neighbours_read && !history.empty_but_for(alert_tag(alert))) {
+      auto done = read_neighbours(key, history);
+      if (!done) return done;
+    }
+    history.sum_up(alert, limits, into);
+    return {};
+  }
+};
+
+EntityGraph::EntityGraph(const store::Store& store, Limits limits)
+    : impl_{std::make_unique<Impl>(store, limits)} {}
+
+EntityGraph::~EntityGraph() = default;
+
+void EntityGraph::observe(store::Batch& batch, const model::Alert& alert) {
+  const auto sighting = sighting_of(alert);
+  const auto mentions = entities_of(alert, impl_->limits.entities);
+  std::vector<std::string> keys;
+  keys.reserve(mentions.size());
+  for (const auto* mention : mentions) {
+    keys.push_back(entity_key(alert.tenant, mention->entity));
+    impl_->write(batch, keys.back(), sighting);
+  }
+  if (!alert.detection.empty())
+    impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting);
+  const auto day = day_of(alert.received_at);
+  for (std::size_t i = 1; i < mentions.size(); ++i) {
+    impl_->relate(batch, keys[0], mentions[i]->entity, day);
+    impl_->relate(batch, keys[i], mentions[0]->entity, day);
+  }
+}
+
+void EntityGraph::conclude(store::Batch& batch,
+                           const model::Alert& alert,
+                           model::Judgement judgement) {
+  auto sighting = sighting_of(alert);
+  sighting.judgement = judgement;
+  for (const auto* mention : entities_of(alert, impl_->limits.entities))
+    impl_->write(batch, entity_key(alert.tenant, mention->entity), sighting);
+  if (!alert.detection.empty())
+    impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting);
+}
+
+void EntityGraph::acted(store::Batch& batch,
+                        std::string_view tenant,
+                        const model::Target& target,
+                        std::string_view verb,
+                        std::string_view action_id,
+                        Time at) {
+  const auto key = entity_key(tenant, {target.kind, target.value});
+  batch.put(store::Table::entities, action_key(key, at, action_id), std::string{verb});
+  auto& part = impl_->shard(key);
+  const std::scoped_lock lock{part.mutex};
+  auto* history = part.find(key);
+  if (!history || !history->is_complete()) return;
+  history->actions.insert(history->actions.begin(),
+                          {.action = std::string{verb}, .id = std::string{action_id}, .at = at});
+  if (history->actions.size() > impl_->limits.actions) history->actions.pop_back();
+}
+
+void EntityGraph::forget(const model::Alert& alert) {
+  const auto drop = [&](const model::Entity& entity) {
+    const auto key = entity_key(alert.tenant, entity);
+    auto& part = impl_->shard(key);
+    const std::scoped_lock lock{part.mutex};
+    part.erase(key);
+  };
+  for (const auto* mention : entities_of(alert, impl_->limits.entities)) drop(mention->entity);
+  drop(detection_of(alert));
+}
+
+Result<Neighbourhood> EntityGraph::neighbourhood(const model::Alert& alert) const {
+  Neighbourhood result;
+  for (const auto* mention : entities_of(alert, impl_->limits.entities)) {
+    ++result.looked_up;
+    History history{.entity = mention->entity, .grounded = mention->grounded};
+    auto recalled = impl_->recall(entity_key(alert.tenant, mention->entity), alert, history);
+    if (!recalled) return std::unexpected{recalled.error()};
+    if (history.alerts > 0 || !history.actions.empty())
+      result.entities.push_back(std::move(history));
+  }
+  result.detection.entity = detection_of(alert);
+  if (!alert.detection.empty()) {
+    auto recalled =
+        impl_->recall(entity_key(alert.tenant, result.detection.entity), alert, result.detection);
+    if (!recalled) return std::unexpected{recalled.error()};
+  }
+  return result;
+}
+
+}  // namespace sallyport::graph

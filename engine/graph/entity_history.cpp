@@ -1,0 +1,158 @@
+#include "engine/graph/entity_history.hpp"
+
+#include <algorithm>
+
+namespace sallyport::graph {
+
+namespace {
+
+constexpr std::size_t max_text = 256;  ///< Of a detection or uid: longer ones are cut.
+constexpr std::size_t max_detections = 8;
+constexpr std::size_t max_recent = 5;
+
+std::string_view cut(std::string_view text) {
+  return text.substr(0, max_text);
+}
+
+void count(Judged& judged, model::Judgement judgement) {
+  switch (judgement) {
+    case model::Judgement::malicious:
+      ++judged.malicious;
+      break;
+    case model::Judgement::suspicious:
+      ++judged.suspicious;
+      break;
+    case model::Judgement::benign:
+      ++judged.benign;
+      break;
+    case model::Judgement::false_positive:
+      ++judged.false_positive;
+      break;
+    case model::Judgement::inconclusive:
+      ++judged.inconclusive;
+      break;
+  }
+}
+
+bool severe(model::Severity severity) {
+  return severity >= model::Severity::high && severity <= model::Severity::fatal;
+}
+
+}  // namespace
+
+std::uint64_t alert_tag(const model::Alert& alert) {
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+  const auto mix = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  };
+  mix(alert.source);
+  mix(std::string_view{"\0", 1});
+  mix(alert.uid);
+  return hash;
+}
+
+Sighting sighting_of(const model::Alert& alert) {
+  return {.at = alert.received_at,
+          .tag = alert_tag(alert),
+          .severity = alert.severity,
+          .judgement = {},
+          .source = std::string{cut(alert.source)},
+          .detection = std::string{cut(alert.detection)},
+          .uid = std::string{cut(alert.uid)}};
+}
+
+// severity (two digits), judgement ('-' or its number), source, '\0', detection, '\0', uid.
+std::string Sighting::encode() const {
+  const auto judged = judgement ? static_cast<char>('0' + static_cast<int>(*judgement)) : '-';
+  std::string out;
+  out.reserve(5 + source.size() + detection.size() + uid.size());
+  fmt::format_to(std::back_inserter(out), "{:02}{}", static_cast<int>(severity), judged);
+  out += source;
+  out += '\0';
+  out += detection;
+  out += '\0';
+  out += uid;
+  return out;
+}
+
+Result<Sighting> Sighting::decode(Time at, std::uint64_t tag, std::string_view value) {
+  const auto corrupt = [] { return fail(Errc::corrupt, "an entry of the graph does not decode"); };
+  if (value.size() < 5) return corrupt();
+  const auto digit = [&](std::size_t i) { return value[i] - '0'; };
+  if (digit(0) < 0 || digit(0) > 9 || digit(1) < 0 || digit(1) > 9) return corrupt();
+  Sighting result{.at = at, .tag = tag};
+  result.severity = static_cast<model::Severity>(digit(0) * 10 + digit(1));
+  if (value[2] != '-') {
+    if (digit(2) < 0 || digit(2) > static_cast<int>(model::Judgement::inconclusive))
+      return corrupt();
+    result.judgement = static_cast<model::Judgement>(digit(2));
+  }
+  const auto rest = value.substr(3);
+  const auto first = rest.find('\0');
+  if (first == std::string_view::npos) return corrupt();
+  const auto second = rest.find('\0', first + 1);
+  if (second == std::string_view::npos) return corrupt();
+  result.source = rest.substr(0, first);
+  result.detection = rest.substr(first + 1, second - first - 1);
+  result.uid = rest.substr(second + 1);
+  return result;
+}
+
+void EntityHistory::add(Sighting sighting, std::size_t limit) {
+  const auto same = std::ranges::find(sightings_, sighting.tag, &Sighting::tag);
+  if (same != sightings_.end()) {
+    if (!sighting.judgement) sighting.judgement = same->judgement;
+    *same = std::move(sighting);
+    return;
+  }
+  const auto place = std::ranges::find_if(
+      sightings_, [&](const Sighting& other) { return other.at <= sighting.at; });
+  sightings_.insert(place, std::move(sighting));
+  if (sightings_.size() > limit) {
+    sightings_.pop_back();
+    more_ = true;
+  }
+}
+
+void EntityHistory::complete(std::vector<Sighting> stored, bool more, std::size_t limit) {
+  for (auto& sighting : stored) {
+    if (std::ranges::find(sightings_, sighting.tag, &Sighting::tag) == sightings_.end())
+      add(std::move(sighting), limit);
+  }
+  more_ = more_ || more;
+  complete_ = true;
+}
+
+bool EntityHistory::empty_but_for(std::uint64_t tag) const {
+  return std::ranges::all_of(sightings_, [&](const Sighting& other) { return other.tag == tag; });
+}
+
+void EntityHistory::sum_up(const model::Alert& alert, const Limits& limits, History& into) const {
+  const auto self = alert_tag(alert);
+  const auto oldest = alert.received_at - limits.window;
+  std::vector<std::string_view> sources;
+  for (const auto& seen : sightings_) {
+    if (seen.tag == self) continue;
+    if (seen.at < oldest) break;
+    ++into.alerts;
+    if (!into.last) into.last = seen.at;
+    if (into.recent.size() < max_recent) into.recent.push_back(seen.uid);
+    if (seen.judgement) count(into.judged, *seen.judgement);
+    if (seen.at >= alert.received_at - std::chrono::hours{1}) ++into.last_hour;
+    if (seen.at < alert.received_at - std::chrono::hours{24}) continue;
+    if (seen.detection != alert.detection) {
+      if (severe(seen.severity)) ++into.severe;
+      if (into.detections.size() < max_detections &&
+          std::ranges::find(into.detections, seen.detection) == into.detections.end())
+        into.detections.push_back(seen.detection);
+    }
+    if (seen.source != alert.source && std::ranges::find(sources, seen.source) == sources.end())
+      sources.push_back(seen.source);
+  }
+  into.other_sources = static_cast<std::uint32_t>(sources.size());
+  into.more = more_;
+  into.neighbours = neighbours;
+  into.actions = actions;
+}
+
+}  // namespace sallyport::graph

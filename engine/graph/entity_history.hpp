@@ -1,0 +1,62 @@
+#pragma once
+
+#include "engine/graph/neighbourhood.hpp"
+#include "engine/model/verdict.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::graph {
+
+/// One alert as its entities remember it.
+struct Sighting {
+  Time at;              ///< When the alert reached the engine.
+  std::uint64_t tag{};  ///< Of source and uid: which alert it was.
+  model::Severity severity = model::Severity::unknown;
+  std::optional<model::Judgement> judgement;
+  std::string source;
+  std::string detection;
+  std::string uid;
+
+  /// The stored value; the key holds `at` and `tag`.
+  [[nodiscard]] std::string encode() const;
+  /// Errors: corrupt.
+  [[nodiscard]] static Result<Sighting> decode(Time at, std::uint64_t tag, std::string_view value);
+};
+
+[[nodiscard]] std::uint64_t alert_tag(const model::Alert& alert);
+[[nodiscard]] Sighting sighting_of(const model::Alert& alert);
+
+/// The newest sightings of one entity, and what else is remembered of it. A plain value: the graph
+/// guards it.
+class EntityHistory {
+ public:
+  /// Adds or replaces; keeps the newest `limit`.
+  void add(Sighting sighting, std::size_t limit);
+
+  /// Adds what the store holds and nothing newer: what is here already wins.
+  void complete(std::vector<Sighting> stored, bool more, std::size_t limit);
+
+  [[nodiscard]] bool is_complete() const noexcept { return complete_; }
+
+  [[nodiscard]] bool empty_but_for(std::uint64_t tag) const;
+
+  /// Sums up for `alert`, which itself is left out. `into` keeps its entity.
+  void sum_up(const model::Alert& alert, const Limits& limits, History& into) const;
+
+  std::vector<model::Entity> neighbours;
+  std::vector<PastAction> actions;
+  bool neighbours_read = false;        ///< `neighbours` is what the store holds.
+  std::uint32_t related_on = 0;        ///< The day of `related`.
+  std::vector<std::uint64_t> related;  ///< Pairs that were written on that day.
+
+ private:
+  std::vector<Sighting> sightings_;  ///< Newest first.
+  bool more_ = false;
+  bool complete_ = false;
+};
+
+}  // namespace sallyport::graph
