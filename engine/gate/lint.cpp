@@ -1,0 +1,300 @@
+#include "engine/gate/lint.hpp"
+
+#include "engine/gate/glob.hpp"
+#include "engine/gate/network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::gate {
+
+namespace {
+
+using model::BlastRadius;
+using model::Tier;
+
+constexpr std::array<std::string_view, 7> private_ranges{"10.0.0.0/8",
+                                                         "172.16.0.0/12",
+                                                         "192.168.0.0/16",
+                                                         "100.64.0.0/10",
+                                                         "127.0.0.0/8",
+                                                         "fc00::/7",
+                                                         "fe80::/10"};
+
+std::string_view view(const json::string& text) {
+  return {text.data(), text.size()};
+}
+
+/// The texts at `key`, one or a list of them.
+std::vector<std::string_view> texts(const json::object& object, std::string_view key) {
+  std::vector<std::string_view> result;
+  const auto* value = object.if_contains(key);
+  if (!value) return result;
+  if (const auto* text = value->if_string()) result.push_back(view(*text));
+  if (const auto* list = value->if_array()) {
+    for (const auto& item : *list) {
+      if (const auto* text = item.if_string()) result.push_back(view(*text));
+    }
+  }
+  return result;
+}
+
+std::optional<Time> time_at(const json::object& object, std::string_view key) {
+  const auto list = texts(object, key);
+  if (list.size() != 1) return std::nullopt;
+  const auto time = parse_rfc3339(list.front());
+  return time ? std::optional{*time} : std::nullopt;
+}
+
+bool is_true(const json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value && value->is_bool() && value->get_bool();
+}
+
+bool is_private(std::string_view text) {
+  const auto network = parse_network(text);
+  return network && std::ranges::any_of(private_ranges, [&](std::string_view range) {
+           const auto one = parse_network(range);
+           return one->contains(*network) || network->contains(*one);
+         });
+}
+
+/// Calls `visit(field with modifiers, value, pointer)` for every field of a detection block.
+template <class Visit>
+void each_field(const json::value& block, const std::string& at, const Visit& visit) {
+  if (const auto* list = block.if_array()) {
+    for (std::size_t i = 0; i < list->size(); ++i) each_field((*list)[i], child(at, i), visit);
+  } else if (const auto* object = block.if_object()) {
+    for (const auto& item : *object) {
+      const std::string_view key{item.key()};
+      const auto where = child(at, key);
+      visit(key, item.value(), where);
+      if (item.value().is_object() || item.value().is_array())
+        each_field(item.value(), where, visit);
+    }
+  }
+}
+
+struct Linter {
+  const model::Catalogue& catalogue;
+  Time now;
+  Faults& faults;
+
+  void warn(std::string pointer, std::string message) {
+    faults.push_back(
+        {.pointer = std::move(pointer), .message = std::move(message), .warning = true});
+  }
+
+  /// 95 where 0.95 was meant.
+  void confidence(const json::value& block, const std::string& at) {
+    each_field(block, at, [&](std::string_view key, const json::value& value, const auto& where) {
+      if (key.substr(0, key.find('|')) != "confidence" || !value.is_number()) return;
+      if (value.to_number<double>() > 1)
+        warn(where, "confidence goes from 0 to 1; was a fraction of it meant?");
+    });
+  }
+
+  void conditions(const json::object& object, const std::string& at) {
+    for (const std::string_view key : {"when", "unless", "constraints"}) {
+      if (const auto* block = object.if_contains(key)) confidence(*block, child(at, key));
+    }
+  }
+
+  void entry(const json::object& entry, const std::string& at) {
+    conditions(entry, at);
+    const auto action = texts(entry, "action");
+    const auto* verb = action.size() == 1 ? catalogue.find(action.front()) : nullptr;
+    if (verb && verb->blast_radius != BlastRadius::HIGH) {
+      warn(child(at, "action"),
+           fmt::format("can never match: the whitelist speaks for HIGH verbs, {} is {}",
+                       action.front(),
+                       name_of(verb->blast_radius)));
+    }
+    if (const auto expires = time_at(entry, "expires"); expires && *expires <= now)
+      warn(child(at, "expires"), "can never match: it has expired");
+    contradictions(entry, at);
+    breadth(entry, at);
+    const auto networks = texts(entry, "target_cidr");
+    if (verb && !networks.empty() && std::ranges::find(verb->targets, "ip") == verb->targets.end())
+      warn(child(at, "target_cidr"),
+           fmt::format("{} takes no addresses (its targets: {})",
+                       action.front(),
+                       fmt::join(verb->targets, ", ")));
+    for (const auto network : networks) {
+      if (is_private(network)) {
+        warn(child(at, "target_cidr"), fmt::format("{} holds private addresses", network));
+        break;
+      }
+    }
+  }
+
+  /// An exact target that another key of the entry excludes.
+  void contradictions(const json::object& entry, const std::string& at) {
+    const auto exact = texts(entry, "target");
+    if (exact.empty()) return;
+    const auto excluded = [&](std::string_view key, const auto& meets) {
+      const auto keys = texts(entry, key);
+      return !keys.empty() && std::ranges::none_of(exact, [&](std::string_view value) {
+        return std::ranges::any_of(keys, [&](std::string_view one) { return meets(one, value); });
+      });
+    };
+    const bool never =
+        excluded("target_prefix", [](auto key, auto value) { return value.starts_with(key); }) ||
+        excluded("target_glob", [](auto key, auto value) { return glob_matches(key, value); }) ||
+        excluded("target_cidr", [](auto key, auto value) {
+          const auto network = parse_network(key);
+          const auto address = parse_address(value);
+          return network && address && network->contains(*address);
+        });
+    if (never) warn(at, "can never match: its target does not meet its other target keys");
+  }
+
+  void breadth(const json::object& entry, const std::string& at) {
+    constexpr std::array<std::string_view, 6> narrowing{
+        "target", "target_prefix", "target_glob", "target_cidr", "target_tag", "when"};
+    const bool narrowed = std::ranges::any_of(narrowing, [&](std::string_view key) {
+      if (key == "when") return entry.contains(key);
+      const auto list = texts(entry, key);
+      return !list.empty() && std::ranges::none_of(list, [](std::string_view text) {
+        return text.find_first_not_of('*') == std::string_view::npos || text == "0.0.0.0/0" ||
+               text == "::/0";
+      });
+    });
+    if (narrowed) return;
+    warn(at,
+         entry.contains("constraints")
+             ? "names no target: it speaks for every target that its constraints let through"
+             : "matches everything: name targets, and what must be known before it fires");
+  }
+
+  void override_block(std::string_view verb, const json::object& block, const std::string& at) {
+    conditions(block, at);
+    if (!is_true(block, "force_auto")) return;
+    const auto* known = catalogue.find(verb);
+    const auto radius = known ? known->blast_radius : BlastRadius::UNKNOWN;
+    const bool open = !block.contains("when") && !block.contains("unless");
+    if (radius == BlastRadius::CRITICAL)
+      warn(at, fmt::format("does nothing: {} is CRITICAL and never runs by itself", verb));
+    if (radius == BlastRadius::HIGH && open)
+      warn(at,
+           fmt::format("{} is HIGH and would run by itself on every target, at any tier", verb));
+    if (known && std::ranges::find(known->targets, "ip") != known->targets.end() &&
+        radius >= BlastRadius::MEDIUM)
+      addresses(verb, block, at);
+  }
+
+  /// Blocking one's own addresses is how automation takes a network down.
+  void addresses(std::string_view verb, const json::object& block, const std::string& at) {
+    bool spared = false;
+    if (const auto* unless = block.if_contains("unless")) {
+      each_field(*unless, at, [&](std::string_view key, const json::value&, const auto&) {
+        spared = spared || key.starts_with("target.");
+      });
+    }
+    bool named = false;
+    if (const auto* when = block.if_contains("when")) {
+      each_field(*when,
+                 child(at, "when"),
+                 [&](std::string_view key, const json::value& value, const auto& where) {
+                   named = named || key.starts_with("target.");
+                   if (key != "target.value|cidr") return;
+                   const json::object holder{{"cidr", value}};
+                   if (std::ranges::any_of(texts(holder, "cidr"), is_private))
+                     warn(where, fmt::format("{} would run by itself on private addresses", verb));
+                 });
+    }
+    if (!spared && !named && verb != "unblock_ip")
+      warn(at,
+           fmt::format("{} would run by itself on private addresses too; write unless: {{ "
+                       "target.value|cidr: [10.0.0.0/8, ...] }}",
+                       verb));
+  }
+
+  void overrides(const json::object& all, const std::string& at) {
+    for (const auto& item : all) {
+      const std::string_view verb{item.key()};
+      const auto where = child(at, verb);
+      std::vector<std::pair<const json::object*, std::string>> blocks;
+      if (const auto* one = item.value().if_object()) blocks.emplace_back(one, where);
+      if (const auto* list = item.value().if_array()) {
+        for (std::size_t i = 0; i < list->size(); ++i) {
+          if (const auto* one = (*list)[i].if_object()) blocks.emplace_back(one, child(where, i));
+        }
+      }
+      const bool always_blocked = std::ranges::any_of(blocks, [](const auto& one) {
+        return is_true(*one.first, "block") && !one.first->contains("when") &&
+               !one.first->contains("unless");
+      });
+      for (const auto& [block, place] : blocks) {
+        override_block(verb, *block, place);
+        if (always_blocked && is_true(*block, "force_auto"))
+          warn(place, fmt::format("does nothing: {} is always blocked", verb));
+      }
+    }
+  }
+
+  void freezes(const json::array& list, Tier tier, const std::string& at) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto* one = list[i].if_object();
+      if (!one) continue;
+      if (const auto to = time_at(*one, "to"); to && *to <= now)
+        warn(child(child(at, i), "to"), "the freeze is over");
+      const auto written = texts(*one, "tier");
+      const auto its = written.size() == 1 ? enum_of<Tier>(written.front()) : std::nullopt;
+      if (its && *its > tier)
+        warn(child(child(at, i), "tier"),
+             fmt::format("above the tenant's tier {}: a freeze never widens", name_of(tier)));
+    }
+  }
+
+  void tenant(const json::object& tenant, const std::string& at) {
+    const auto written = texts(tenant, "tier");
+    const auto tier =
+        written.size() == 1 ? enum_of<Tier>(written.front()).value_or(Tier::L0) : Tier::L0;
+    const auto* authority = tenant.if_contains("authority");
+    if (!authority && tier >= Tier::L2) {
+      warn(at, fmt::format("nobody is named who allowed {}; write authority", name_of(tier)));
+    } else if (authority && authority->is_object()) {
+      const auto due = time_at(authority->get_object(), "review_by");
+      if (due && *due <= now)
+        warn(child(child(at, "authority"), "review_by"),
+             "the review is overdue: the tier is at most L1 until it is done");
+    }
+    if (const auto* all = tenant.if_contains("overrides"); all && all->is_object())
+      overrides(all->get_object(), child(at, "overrides"));
+    if (const auto* list = tenant.if_contains("whitelist"); list && list->is_array()) {
+      const auto where = child(at, "whitelist");
+      for (std::size_t i = 0; i < list->get_array().size(); ++i) {
+        if (const auto* one = list->get_array()[i].if_object()) entry(*one, child(where, i));
+      }
+    }
+    if (const auto* list = tenant.if_contains("protected"))
+      confidence(*list, child(at, "protected"));
+    if (const auto* list = tenant.if_contains("freezes"); list && list->is_array())
+      freezes(list->get_array(), tier, child(at, "freezes"));
+  }
+};
+
+}  // namespace
+
+void lint(const json::value& document,
+          const model::Catalogue& catalogue,
+          Time now,
+          Faults& faults) {
+  const auto* root = document.if_object();
+  const auto* tenants = root ? root->if_contains("tenants") : nullptr;
+  if (!tenants || !tenants->is_object()) return;
+  Linter linter{.catalogue = catalogue, .now = now, .faults = faults};
+  for (const auto& item : tenants->get_object()) {
+    if (const auto* one = item.value().if_object())
+      linter.tenant(*one, child("/tenants", std::string_view{item.key()}));
+  }
+}
+
+}  // namespace sallyport::gate

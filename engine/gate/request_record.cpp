@@ -1,0 +1,102 @@
+#include "engine/gate/request_record.hpp"
+
+#include "engine/match/json_record.hpp"
+
+#include <span>
+
+namespace sallyport::gate {
+
+namespace {
+
+using Parts = std::span<const std::string>;
+using Visitor = match::Record::Visitor;
+
+bool walk(const json::value& value, Parts rest, const Visitor& visitor);
+
+bool walk(const json::object& object, Parts rest, const Visitor& visitor) {
+  const auto* found = object.if_contains(rest.front());
+  return found != nullptr && walk(*found, rest.subspan(1), visitor);
+}
+
+bool walk(const json::value& value, Parts rest, const Visitor& visitor) {
+  if (rest.empty()) {
+    match::visit_scalars(value, visitor);
+    return true;
+  }
+  if (const auto* object = value.if_object()) return walk(*object, rest, visitor);
+  bool found = false;
+  if (const auto* list = value.if_array()) {
+    for (const auto& item : *list) found = walk(item, rest, visitor) || found;
+  }
+  return found;
+}
+
+void walk_all(const json::value& value, const Visitor& visitor) {
+  if (const auto* object = value.if_object()) {
+    for (const auto& item : *object) walk_all(item.value(), visitor);
+  } else if (const auto* list = value.if_array()) {
+    for (const auto& item : *list) walk_all(item, visitor);
+  } else {
+    match::visit_scalars(value, visitor);
+  }
+}
+
+bool visit_one(const match::Scalar& scalar, const Visitor& visitor) {
+  visitor(scalar);
+  return true;
+}
+
+bool visit_tags(const model::Target& target, const Visitor& visitor) {
+  for (const auto& tag : target.tags) {
+    if (!visitor(std::string_view{tag})) break;
+  }
+  return true;
+}
+
+/// `target`, `requested_by`: parts of the request that have named parts themselves.
+bool visit_target(const model::Target& target, Parts rest, const Visitor& visitor) {
+  if (rest.empty()) return true;
+  if (rest.size() > 1) return false;
+  if (rest[0] == "value") return visit_one(std::string_view{target.value}, visitor);
+  if (rest[0] == "kind") return visit_one(std::string_view{target.kind}, visitor);
+  return rest[0] == "tags" && visit_tags(target, visitor);
+}
+
+bool visit_actor(const model::Actor& actor, Parts rest, const Visitor& visitor) {
+  if (rest.empty()) return true;
+  if (rest.size() > 1) return false;
+  if (rest[0] == "kind") return visit_one(std::string_view{actor.kind}, visitor);
+  return rest[0] == "id" && visit_one(std::string_view{actor.id}, visitor);
+}
+
+}  // namespace
+
+bool RequestRecord::visit(const match::FieldPath& path, const Visitor& visitor) const {
+  const auto& name = path.parts.front();
+  const auto rest = Parts{path.parts}.subspan(1);
+  if (name == "context") return rest.empty() || walk(request_.context, rest, visitor);
+  if (name == "target") return visit_target(request_.target, rest, visitor);
+  if (name == "parameters") return rest.empty() || walk(request_.parameters, rest, visitor);
+  if (name == "requested_by") return visit_actor(request_.requested_by, rest, visitor);
+  if (!rest.empty()) return false;
+  if (name == "confidence") return visit_one(request_.confidence, visitor);
+  if (name == "action") return visit_one(std::string_view{request_.action}, visitor);
+  if (name == "tenant") return visit_one(std::string_view{request_.tenant}, visitor);
+  return name == "grounded" && visit_one(request_.grounded, visitor);
+}
+
+void RequestRecord::visit_all(const Visitor& visitor) const {
+  for (const auto* text : {&request_.tenant,
+                           &request_.action,
+                           &request_.target.kind,
+                           &request_.target.value,
+                           &request_.requested_by.kind,
+                           &request_.requested_by.id}) {
+    if (!visitor(std::string_view{*text})) return;
+  }
+  visit_tags(request_.target, visitor);
+  for (const auto& item : request_.parameters) walk_all(item.value(), visitor);
+  for (const auto& item : request_.context) walk_all(item.value(), visitor);
+}
+
+}  // namespace sallyport::gate

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "engine/base/time.hpp"
+#include "engine/gate/by_name.hpp"
+#include "engine/gate/rate.hpp"
+#include "engine/gate/whitelist.hpp"
+#include "engine/match/detection.hpp"
+#include "engine/model/decision.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What a compiled policy is made of. Read by Policy::decide and by nobody else.
+namespace sallyport::gate {
+
+/// Stops everything, or what it names.
+struct KillSwitch {
+  bool all = false;
+  std::vector<std::string> verbs;
+  std::vector<std::string> connectors;
+  std::string reason;
+
+  [[nodiscard]] bool stops(std::string_view verb, std::string_view connector) const;
+};
+
+/// A `block` or a `force_auto`; which of both is said by the list it is in.
+struct Override {
+  std::optional<match::Detection> when;
+  std::optional<match::Detection> unless;
+  std::string reason;
+  std::string text;  ///< `when` and `unless` as written, for people.
+
+  [[nodiscard]] bool applies(const match::Record& record) const;
+};
+
+struct ProtectedTargets {
+  match::Detection block;
+  std::string text;
+};
+
+struct Freeze {
+  Time from;
+  Time to;  ///< At this very moment it is over.
+  model::Tier tier = model::Tier::L0;
+  std::string reason;
+};
+
+/// What a tenant says of one verb.
+struct VerbTerms {
+  std::vector<Override> blocks;
+  std::vector<Override> forces;
+  Rate limit;
+  Whitelist whitelist;
+};
+
+struct Tenant {
+  model::Tier tier = model::Tier::L0;
+  std::string owner;
+  std::optional<Time> review_by;  ///< At this very moment the review is overdue.
+  KillSwitch kill;
+  std::vector<ProtectedTargets> protected_targets;
+  std::vector<Freeze> freezes;  ///< Lowest tier first.
+  ByName<VerbTerms> verbs;
+};
+
+}  // namespace sallyport::gate

@@ -1,0 +1,318 @@
+#include "tests/gate/setting.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+
+namespace sallyport::gate {
+namespace {
+
+/// The policy of INTERFACES, at L4 so that everything in it can speak.
+constexpr std::string_view acme = R"(
+tenants:
+  acme:
+    tier: L4
+    authority: { owner: soc-lead@acme.example, approved: 2026-11-01, review_by: 2027-02-01 }
+    overrides:
+      run_script: { block: true }
+      block_ip:
+        force_auto: true
+        when:   { context.intel.confidence|gte: 0.95 }
+        unless: { target.value|cidr: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16] }
+    whitelist:
+      - id: quarantine-workstations
+        action: isolate_host
+        target_prefix: WKS-
+        constraints: { confidence|gte: 0.9 }
+        max_per_hour: 3
+        expires: 2027-01-01T00:00:00Z
+        notify: soc-channel
+    protected: [ { target.kind: host, target.value|startswith: [DC, VCENTER] } ]
+    limits: { isolate_host: { per_hour: 10 } }
+    freezes: [ { from: 2026-12-20T00:00:00Z, to: 2027-01-03T00:00:00Z, tier: L1, reason: year end } ]
+)";
+
+std::string tier_only(std::string_view tier) {
+  return "tenants: { acme: { tier: " + std::string{tier} + " } }";
+}
+
+model::ActionRequest with_intel(model::ActionRequest request, double confidence) {
+  request.context = {{"intel", {{"confidence", confidence}}}};
+  return request;
+}
+
+Usage used(std::string verb, std::string entry, int times, Time when) {
+  Usage usage;
+  for (int i = 0; i < times; ++i)
+    usage.add({.tenant = "acme", .verb = verb, .entry = entry, .at = when});
+  return usage;
+}
+
+TEST(Tier, RunsExactlyTheRadiiOfTheTable) {
+  const std::array<std::string_view, 5> tiers{"L0", "L1", "L2", "L3", "L4"};
+  const std::map<std::string, int> first_tier{
+      {"notify", 1}, {"add_ioc", 2}, {"block_ip", 3}, {"isolate_host", 5}, {"wipe_host", 5}};
+  for (const auto& [verb, first] : first_tier) {
+    for (int tier = 0; tier < 5; ++tier) {
+      const auto decision =
+          decide(*policy_of(tier_only(tiers.at(static_cast<std::size_t>(tier)))), request(verb));
+      EXPECT_EQ(decision.decision == model::Ruling::auto_, tier >= first) << verb << " L" << tier;
+    }
+  }
+}
+
+TEST(Tier, GivesTheReasonsOfTheTable) {
+  EXPECT_EQ(ask(tier_only("L3"), request("block_ip")), "auto tier");
+  EXPECT_EQ(ask(tier_only("L2"), request("block_ip")), "queued tier");
+  EXPECT_EQ(ask(tier_only("L3"), request("isolate_host")), "queued tier");
+  EXPECT_EQ(ask(tier_only("L4"), request("isolate_host")), "queued no_whitelist_match");
+  EXPECT_EQ(ask(tier_only("L4"), request("wipe_host")), "queued critical");
+  EXPECT_EQ(ask(tier_only("L4"), request("launch_rocket")), "queued unknown_action");
+  EXPECT_EQ(ask(tier_only("L4"), request("Notify")), "queued unknown_action");
+}
+
+TEST(Tier, IsL0ForATenantThatIsNotNamed) {
+  const auto decision = decide(*policy_of("tenants: { other: { tier: L4 } }"), request("notify"));
+  EXPECT_EQ(brief(decision), "queued tier");
+  EXPECT_EQ(decision.tier, model::Tier::L0);
+}
+
+TEST(Decision, IsTheDocumentOfInterfaces) {
+  const auto decision = decide(*policy_of(acme), request());
+  EXPECT_EQ(
+      to_json(decision),
+      R"({"decision":"auto","reason":"whitelist","rule":"quarantine-workstations","tier":"L4",)"
+      R"("blast_radius":"HIGH","rationale":"isolate_host on WKS-0042 is HIGH; tier L4; whitelist entry )"
+      R"(quarantine-workstations matches until 2027-01-01T00:00:00Z","policy_version":7,)"
+      R"("policy_hash":"sha256:test","notify":"soc-channel"})");
+}
+
+TEST(Block, ComesBeforeEverythingButTheKillSwitch) {
+  EXPECT_EQ(ask(acme, request("run_script")), "blocked block_override overrides.run_script");
+  EXPECT_EQ(
+      ask("tenants: { acme: { overrides: { wipe_host: { block: true } } } }", request("wipe_host")),
+      "blocked block_override overrides.wipe_host");
+  EXPECT_EQ(ask("tenants: { acme: { overrides: { launch_rocket: { block: true } } } }",
+                request("launch_rocket")),
+            "blocked block_override overrides.launch_rocket");
+}
+
+TEST(Block, TakesWhenAndUnless) {
+  constexpr auto policy = R"(
+tenants:
+  acme:
+    tier: L3
+    overrides:
+      block_ip: { block: true, when: { target.value|cidr: 10.0.0.0/8 }, unless: { target.value: 10.0.0.7 } })";
+  EXPECT_EQ(ask(policy, request("block_ip", "10.1.2.3", "ip")),
+            "blocked block_override overrides.block_ip");
+  EXPECT_EQ(ask(policy, request("block_ip", "10.0.0.7", "ip")), "auto tier");
+  EXPECT_EQ(ask(policy, request("block_ip", "8.8.8.8", "ip")), "auto tier");
+}
+
+TEST(Block, OfAListIsEnoughOnce) {
+  constexpr auto policy = R"(
+tenants:
+  acme:
+    tier: L3
+    overrides:
+      block_ip:
+        - { force_auto: true }
+        - { block: true, when: { target.value: 10.0.0.1 } }
+        - { block: true, when: [ { target.value: 10.0.0.2 }, { target.value: 10.0.0.3, confidence|gte: 0.99 } ] })";
+  EXPECT_EQ(ask(policy, request("block_ip", "10.0.0.1", "ip")).substr(0, 7), "blocked");
+  EXPECT_EQ(ask(policy, request("block_ip", "10.0.0.2", "ip")).substr(0, 7), "blocked");
+  EXPECT_EQ(ask(policy, request("block_ip", "10.0.0.3", "ip")).substr(0, 4), "auto");
+}
+
+TEST(ForceAuto, CountsOnlyWhenWhenMatchesAndUnlessDoesNot) {
+  const auto policy = policy_of(acme);
+  const auto outside = request("block_ip", "203.0.113.9", "ip");
+  EXPECT_EQ(brief(decide(*policy, with_intel(outside, 0.98))),
+            "auto force_auto overrides.block_ip");
+  EXPECT_EQ(brief(decide(*policy, with_intel(outside, 0.5))), "auto tier");
+  EXPECT_EQ(brief(decide(*policy, outside)), "auto tier");
+  EXPECT_EQ(brief(decide(*policy, with_intel(request("block_ip", "10.1.1.1", "ip"), 0.98))),
+            "auto tier");
+}
+
+TEST(ForceAuto, NeedsNoTierAndStopsAtCriticalAndUnknown) {
+  constexpr auto policy = R"(
+tenants:
+  acme: { overrides: { isolate_host: { force_auto: true }, wipe_host: { force_auto: true }, launch_rocket: { force_auto: true } } })";
+  EXPECT_EQ(ask(policy, request("isolate_host")), "auto force_auto overrides.isolate_host");
+  EXPECT_EQ(ask(policy, request("wipe_host")), "queued critical");
+  EXPECT_EQ(ask(policy, request("launch_rocket")), "queued unknown_action");
+}
+
+TEST(Whitelist, SpeaksAtL4ForHighAlone) {
+  const auto entry = [](std::string_view tier, std::string_view verb) {
+    return "tenants: { acme: { tier: " + std::string{tier} +
+           ", whitelist: [ { id: e, action: " + std::string{verb} +
+           ", target: WKS-0042, expires: 2027-01-01 } ] } }";
+  };
+  EXPECT_EQ(ask(entry("L4", "isolate_host"), request()), "auto whitelist e");
+  EXPECT_EQ(ask(entry("L3", "isolate_host"), request()), "queued tier");
+  EXPECT_EQ(ask(entry("L4", "wipe_host"), request("wipe_host")), "queued critical");
+  EXPECT_EQ(ask(entry("L4", "release_host"), request()), "queued no_whitelist_match");
+  EXPECT_EQ(ask(entry("L2", "block_ip"), request("block_ip")), "queued tier");
+}
+
+TEST(Whitelist, IsOverAtTheVerySecondOfExpires) {
+  const auto policy = policy_of(R"(
+tenants: { acme: { tier: L4, whitelist: [ { id: e, action: isolate_host, target: WKS-0042, expires: 2026-12-01T00:00:00Z } ] } })");
+  EXPECT_EQ(brief(decide(*policy, request(), at("2026-11-30T23:59:59.999999Z"))),
+            "auto whitelist e");
+  EXPECT_EQ(brief(decide(*policy, request(), at("2026-12-01T00:00:00Z"))),
+            "queued no_whitelist_match");
+}
+
+TEST(Whitelist, GoesToTheQueueWhenItsRateIsUsedUp) {
+  const auto policy = policy_of(acme);
+  const auto full = used("isolate_host", "quarantine-workstations", 3, now());
+  const auto decision = decide(*policy, request(), now(), full);
+  EXPECT_EQ(brief(decision), "queued rate_limit quarantine-workstations");
+  EXPECT_EQ(brief(decide(*policy, request(), now() + std::chrono::hours{1}, full)),
+            "auto whitelist quarantine-workstations");
+}
+
+TEST(Protected, HoldsBackAllButMinimal) {
+  const auto policy = policy_of(acme);
+  EXPECT_EQ(brief(decide(*policy, request("isolate_host", "DC01"))),
+            "queued protected_target protected");
+  EXPECT_EQ(brief(decide(*policy, request("isolate_host", "dc01"))),
+            "queued protected_target protected");
+  EXPECT_EQ(brief(decide(*policy, request("scan_host", "VCENTER-2"))),
+            "queued protected_target protected");
+  EXPECT_EQ(brief(decide(*policy, request("notify", "DC01"))), "auto tier");
+  EXPECT_EQ(brief(decide(*policy, request("disable_user", "DC01", "user"))),
+            "queued no_whitelist_match");
+}
+
+TEST(Ungrounded, HoldsBackAllButMinimal) {
+  auto asked = request("block_ip", "203.0.113.9", "ip");
+  asked.grounded = false;
+  EXPECT_EQ(ask(tier_only("L4"), asked), "queued ungrounded_target");
+  asked.action = "notify";
+  EXPECT_EQ(ask(tier_only("L4"), asked), "auto tier");
+}
+
+TEST(Freeze, QueuesWhatItsTierWouldNotRun) {
+  const auto policy = policy_of(acme);
+  const auto christmas = at("2026-12-24T18:00:00Z");
+  EXPECT_EQ(brief(decide(*policy, request(), christmas)), "queued freeze freezes");
+  EXPECT_EQ(
+      brief(decide(*policy, with_intel(request("block_ip", "203.0.113.9", "ip"), 0.98), christmas)),
+      "queued freeze freezes");
+  EXPECT_EQ(brief(decide(*policy, request("notify"), christmas)), "auto tier");
+  EXPECT_EQ(brief(decide(*policy, request("add_ioc"), at("2026-12-19T23:59:59Z"))), "auto tier");
+  EXPECT_EQ(brief(decide(*policy, request("add_ioc"), at("2026-12-20T00:00:00Z"))),
+            "queued freeze freezes");
+  EXPECT_EQ(brief(decide(*policy, request("add_ioc"), at("2027-01-03T00:00:00Z"))), "auto tier");
+}
+
+TEST(Freeze, AtL4LeavesHighToTheWhitelistAndTakesItFromForceAuto) {
+  const auto policy = policy_of(R"(
+tenants:
+  acme:
+    tier: L4
+    overrides: { isolate_host: { force_auto: true } }
+    whitelist: [ { id: e, action: isolate_host, target: WKS-0042, expires: 2027-01-01 } ]
+    freezes: [ { from: 2026-11-01, to: 2026-12-01, tier: L4 } ])");
+  EXPECT_EQ(brief(decide(*policy, request("isolate_host", "WKS-0042"))),
+            "auto force_auto overrides.isolate_host");
+  EXPECT_EQ(brief(decide(*policy, request("isolate_host", "WKS-0043"))), "queued freeze freezes");
+}
+
+TEST(Freeze, NeverWidens) {
+  const auto policy = policy_of(R"(
+tenants: { acme: { tier: L1, freezes: [ { from: 2026-11-01, to: 2026-12-01, tier: L4 } ] } })");
+  EXPECT_EQ(brief(decide(*policy, request("block_ip"))), "queued tier");
+}
+
+TEST(Freeze, OfSeveralTheLowestHolds) {
+  const auto policy = policy_of(R"(
+tenants:
+  acme:
+    tier: L3
+    freezes:
+      - { from: 2026-11-01, to: 2026-12-01, tier: L3 }
+      - { from: 2026-11-19, to: 2026-11-21, tier: L0, reason: audit })");
+  const auto decision = decide(*policy, request("notify"));
+  EXPECT_EQ(brief(decision), "queued freeze freezes");
+  EXPECT_NE(decision.rationale.find("frozen at L0 until 2026-11-21T00:00:00Z (audit)"),
+            std::string::npos);
+}
+
+TEST(Limit, QueuesWhenTheWindowIsFull) {
+  const auto policy = policy_of(
+      "tenants: { acme: { tier: L3, limits: { block_ip: { per_hour: 2 }, notify: { per_minute: 1 } "
+      "} } }");
+  const auto asked = request("block_ip", "203.0.113.9", "ip");
+  EXPECT_EQ(brief(decide(*policy, asked, now(), used("block_ip", "", 1, now()))), "auto tier");
+  const auto full = used("block_ip", "", 2, now());
+  EXPECT_EQ(brief(decide(*policy, asked, now(), full)), "queued rate_limit limits.block_ip");
+  EXPECT_EQ(brief(decide(*policy, request("block_domain"), now(), full)), "auto tier");
+  EXPECT_EQ(brief(decide(*policy, request("notify"), now(), full)), "auto tier");
+  const auto end = now() + std::chrono::hours{1};
+  EXPECT_EQ(brief(decide(*policy, asked, end - std::chrono::microseconds{1}, full)),
+            "queued rate_limit limits.block_ip");
+  EXPECT_EQ(brief(decide(*policy, asked, end, full)), "auto tier");
+}
+
+TEST(Limit, OfItsOwnVerbHoldsBackMinimalToo) {
+  const auto policy =
+      policy_of("tenants: { acme: { tier: L1, limits: { notify: { per_minute: 1 } } } }");
+  EXPECT_EQ(brief(decide(*policy, request("notify"), now(), used("notify", "", 1, now()))),
+            "queued rate_limit limits.notify");
+}
+
+TEST(KillSwitch, BlocksEverythingOrWhatItNames) {
+  EXPECT_EQ(ask("{ kill_switch: { all: true, reason: drill }, tenants: { acme: { tier: L4 } } }",
+                request("notify")),
+            "blocked kill_switch kill_switch");
+  EXPECT_EQ(ask("{ kill_switch: true, tenants: { other: {} } }", request("launch_rocket")),
+            "blocked kill_switch kill_switch");
+  constexpr auto some = R"(
+tenants: { acme: { tier: L4, kill_switch: { verbs: [block_ip], connectors: [okta] } } })";
+  EXPECT_EQ(ask(some, request("block_ip")), "blocked kill_switch kill_switch");
+  EXPECT_EQ(ask(some, request("block_domain")), "auto tier");
+  const auto policy = policy_of(some);
+  EXPECT_EQ(brief(decide(*policy, request("block_domain"), now(), Usage{}, "okta")),
+            "blocked kill_switch kill_switch");
+  EXPECT_EQ(brief(decide(*policy, request("block_domain"), now(), Usage{}, "entra")), "auto tier");
+}
+
+TEST(Authority, OverdueReviewLowersToL1AndSaysSo) {
+  const auto policy = policy_of(acme);
+  EXPECT_EQ(brief(decide(*policy, request("block_ip"), at("2027-01-31T23:59:59Z"))), "auto tier");
+  const auto overdue = decide(*policy, request("block_ip"), at("2027-02-01T00:00:00Z"));
+  EXPECT_EQ(brief(overdue), "queued tier");
+  EXPECT_EQ(overdue.tier, model::Tier::L1);
+  EXPECT_NE(overdue.rationale.find("lowered: the review was due 2027-02-01T00:00:00Z"),
+            std::string::npos);
+  EXPECT_EQ(brief(decide(*policy, request("notify"), at("2028-01-01"))), "auto tier");
+}
+
+TEST(Rationale, CutsWhatAnAttackerMayHaveNamed) {
+  const auto decision = decide(*policy_of(acme), request("block_ip", std::string(100'000, 'x')));
+  EXPECT_LT(decision.rationale.size(), 500U);
+}
+
+TEST(Request, ContextAndParametersAreSeenThroughLists) {
+  constexpr auto policy = R"(
+tenants:
+  acme:
+    overrides:
+      notify: { force_auto: true, when: { context.hits.feed: abuse, parameters.list: b, requested_by.kind: agent } })";
+  auto asked = request("notify");
+  asked.context = {{"hits", {{{"feed", "own"}}, {{"feed", "Abuse"}}}}};
+  asked.parameters = {{"list", {"a", "b"}}};
+  EXPECT_EQ(ask(policy, asked), "auto force_auto overrides.notify");
+  asked.parameters = {{"list", {"a"}}};
+  EXPECT_EQ(ask(policy, asked), "queued tier");
+}
+
+}  // namespace
+}  // namespace sallyport::gate
