@@ -1,0 +1,165 @@
+#include "engine/ingest/intake.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sallyport::ingest {
+
+namespace {
+
+using store::Batch;
+using store::Table;
+
+std::string alert_key(const model::Alert& alert) {
+  return store::key({alert.tenant, alert.source, alert.uid});
+}
+
+struct ReceivedBody {
+  std::string uid;
+  std::string source;
+  std::string intake;
+  std::string title;
+  std::string detection;
+  model::Severity severity{};
+  Time time;
+  std::string content_hash;
+};
+
+BOOST_DESCRIBE_STRUCT(ReceivedBody,
+                      (),
+                      (uid, source, intake, title, detection, severity, time, content_hash))
+
+void append_received(Batch& batch,
+                     model::EntryKind kind,
+                     const model::Alert& alert,
+                     const std::string& intake) {
+  const ReceivedBody body{.uid = alert.uid,
+                          .source = alert.source,
+                          .intake = intake,
+                          .title = alert.title,
+                          .detection = alert.detection,
+                          .severity = alert.severity,
+                          .time = alert.time,
+                          .content_hash = alert.content_hash};
+  batch.append(alert.tenant,
+               kind,
+               alert.uid,
+               {.kind = "engine", .id = "ingest"},
+               alert.received_at,
+               to_json(body));
+}
+
+}  // namespace
+
+Intake::Intake(store::Store& store,
+               graph::EntityGraph& graph,
+               Normalizer normalizer,
+               DecodeLimits limits)
+    : store_{store}, graph_{graph}, normalizer_{std::move(normalizer)}, limits_{limits} {}
+
+void Intake::admit(RawAlert raw, Done done) {
+  const auto native = decode(raw.bytes, limits_);
+  if (!native) return done(std::unexpected{native.error()});
+  auto normalized = normalizer_.normalize(*native, raw.bytes, raw.arrival);
+  if (!normalized) return done(std::unexpected{normalized.error()});
+  auto alert = std::make_shared<const model::Alert>(*std::move(normalized));
+  auto key = alert_key(*alert);
+
+  {
+    const std::scoped_lock lock{mutex_};
+    if (const auto found = in_flight_.find(key); found != in_flight_.end()) {
+      found->second.done.push_back(std::move(done));
+      return;
+    }
+    in_flight_.emplace(key, Waiting{});
+  }
+
+  const auto known = store_.get(Table::alerts, key);
+  if (!known) return finish(key, alert, std::unexpected{known.error()}, std::move(done));
+  if (!*known)
+    return write(std::move(alert), std::move(key), std::move(raw.intake), std::move(done));
+
+  const auto first = from_json<model::Alert>(**known);
+  const bool same = first && first->content_hash == alert->content_hash;
+  const Receipt receipt{.admission = same ? Admission::duplicate : Admission::updated,
+                        .alert = alert};
+  Batch batch;
+  if (!same) append_received(batch, model::EntryKind::updated, *alert, raw.intake);
+  auto tell =
+      [this, key, alert, receipt, done = std::move(done)](const Result<>& committed) mutable {
+        finish(key, alert, committed, [&](const Result<Receipt>& result) {
+          if (result) {
+            done(receipt);
+          } else {
+            done(std::unexpected{result.error()});
+          }
+        });
+      };
+  if (batch.empty()) return tell(Result<>{});
+  store_.commit(std::move(batch), std::move(tell));
+}
+
+void Intake::write(std::shared_ptr<const model::Alert> alert,
+                   std::string key,
+                   std::string intake,
+                   Done done) {
+  Batch batch;
+  batch.put(Table::alerts, key, to_json(*alert));
+  batch.put(Table::open, key, "");
+  graph_.observe(batch, *alert);
+  append_received(batch, model::EntryKind::received, *alert, intake);
+  store_.commit(
+      std::move(batch),
+      [this, key = std::move(key), alert = std::move(alert), done = std::move(done)](
+          const Result<>& committed) mutable { finish(key, alert, committed, std::move(done)); });
+}
+
+void Intake::finish(const std::string& key,
+                    const std::shared_ptr<const model::Alert>& alert,
+                    const Result<>& committed,
+                    Done done) {
+  Waiting waiting;
+  {
+    const std::scoped_lock lock{mutex_};
+    const auto found = in_flight_.find(key);
+    waiting = std::move(found->second);
+    in_flight_.erase(found);
+  }
+  const auto tell = [&](Done& listener, Admission admission) {
+    if (committed) {
+      listener(Receipt{.admission = admission, .alert = alert});
+    } else {
+      listener(std::unexpected{committed.error()});
+    }
+  };
+  tell(done, Admission::accepted);
+  // They came while the first was being written, so they are the same alert.
+  for (auto& listener : waiting.done) tell(listener, Admission::duplicate);
+}
+
+Result<std::vector<std::shared_ptr<const model::Alert>>> Intake::open_alerts() const {
+  std::vector<std::shared_ptr<const model::Alert>> found;
+  std::optional<Error> broken;
+  const auto scanned =
+      store_.scan(Table::open, "", "", false, [&](std::string_view key, std::string_view) {
+        auto alert = store_.load<model::Alert>(Table::alerts, key);
+        if (!alert) {
+          broken = alert.error();
+          return false;
+        }
+        found.push_back(std::make_shared<const model::Alert>(*std::move(alert)));
+        return true;
+      });
+  if (!scanned) return std::unexpected{scanned.error()};
+  if (broken) return std::unexpected{*broken};
+  std::ranges::sort(found, {}, [](const auto& alert) { return alert->received_at; });
+  return found;
+}
+
+void Intake::close(Batch& batch, const model::Alert& alert) {
+  batch.erase(Table::open, alert_key(alert));
+}
+
+}  // namespace sallyport::ingest

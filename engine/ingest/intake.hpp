@@ -1,0 +1,93 @@
+#pragma once
+
+#include "engine/base/result.hpp"
+#include "engine/base/time.hpp"
+#include "engine/graph/entity_graph.hpp"
+#include "engine/ingest/decode.hpp"
+#include "engine/ingest/normalizer.hpp"
+#include "engine/model/alert.hpp"
+#include "engine/store/store.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sallyport::ingest {
+
+/// The bytes of one alert and how they came.
+struct RawAlert {
+  std::string bytes;
+  Arrival arrival;
+  std::string intake;  ///< `kafka` or `http`.
+};
+
+enum class Admission : std::uint8_t {
+  accepted,
+  duplicate,  ///< We have it: not investigated again.
+  updated,  ///< We have it, and it came with other content: the ledger keeps that; not investigated
+            ///< again.
+};
+
+struct Receipt {
+  Admission admission = Admission::accepted;
+  std::shared_ptr<const model::Alert> alert;
+};
+
+BOOST_DESCRIBE_ENUM(Admission, accepted, duplicate, updated)
+
+/// The door through which every alert comes in, whatever brought it: decodes, normalises,
+/// recognises what it has, and makes the alert, its graph entries and its ledger entry durable in
+/// one batch.
+///
+/// Promise: `done` is called once. With a receipt: the alert is durable, and of any number of
+/// deliveries of one alert exactly one receipt says `accepted`, across restarts too. Thread-safe;
+/// the work is done on the calling thread.
+class Intake {
+ public:
+  using Done = std::move_only_function<void(Result<Receipt>)>;
+
+  /// `store` and `graph` must outlive it; it must outlive all calls of `done`.
+  Intake(store::Store& store,
+         graph::EntityGraph& graph,
+         Normalizer normalizer,
+         DecodeLimits limits);
+
+  /// Calls `done` from the commit thread, or at once from this one when nothing has to be written;
+  /// it must not block. Errors: invalid_input (these bytes are no alert: the detail is the reason a
+  /// dead letter carries), unavailable (the store).
+  void admit(RawAlert raw, Done done);
+
+  /// Alerts that are durable and have no verdict yet, oldest first. Errors: corrupt, unavailable.
+  [[nodiscard]] Result<std::vector<std::shared_ptr<const model::Alert>>> open_alerts() const;
+
+  /// Marks in `batch` that `alert` has its verdict.
+  static void close(store::Batch& batch, const model::Alert& alert);
+
+ private:
+  /// Deliveries of an alert whose first one is on its way to the disk.
+  struct Waiting {
+    std::vector<Done> done;
+  };
+
+  void write(std::shared_ptr<const model::Alert> alert,
+             std::string key,
+             std::string intake,
+             Done done);
+  void finish(const std::string& key,
+              const std::shared_ptr<const model::Alert>& alert,
+              const Result<>& committed,
+              Done done);
+
+  store::Store& store_;
+  graph::EntityGraph& graph_;
+  Normalizer normalizer_;
+  DecodeLimits limits_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Waiting> in_flight_;
+};
+
+}  // namespace sallyport::ingest
