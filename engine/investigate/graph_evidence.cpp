@@ -1,0 +1,156 @@
+#include "engine/investigate/graph_evidence.hpp"
+
+#include <algorithm>
+
+namespace sallyport::investigate {
+
+namespace {
+
+constexpr std::size_t many_detections = 3;
+constexpr std::size_t shown_neighbours = 6;
+constexpr std::size_t shown_characters = 100;
+
+/// 1/2 for one, towards 1 for many.
+double growing(std::uint32_t n) {
+  return 1.0 - 1.0 / (1.0 + n);
+}
+
+/// How many of the alerts: what is in every alert (a resolver, a gateway, root) is not made
+/// suspicious by one of them.
+double share(std::uint32_t n, const graph::History& history) {
+  return static_cast<double>(n) / (1.0 + history.alerts);
+}
+
+model::Evidence item(const char* source, model::EvidenceStatus status, const model::Alert& alert) {
+  return {.id = {},
+          .source = source,
+          .status = status,
+          .trust = model::Trust::trusted,
+          .summary = {},
+          .hash = {},
+          .observed_at = alert.received_at,
+          .signals = {},
+          .data = {}};
+}
+
+json::object judged_of(const graph::Judged& judged) {
+  json::object result;
+  const auto put = [&](const char* name, std::uint32_t n) {
+    if (n > 0) result[name] = n;
+  };
+  put("malicious", judged.malicious);
+  put("suspicious", judged.suspicious);
+  put("benign", judged.benign);
+  put("false_positive", judged.false_positive);
+  put("inconclusive", judged.inconclusive);
+  return result;
+}
+
+json::object entity_of(const model::Entity& entity) {
+  return {{"kind", entity.kind}, {"value", entity.value}};
+}
+
+json::object data_of(const graph::History& history) {
+  json::object data;
+  data.reserve(12);
+  data["entity"] = entity_of(history.entity);
+  data["alerts"] = history.alerts;
+  if (history.more) data["more"] = true;
+  data["last_hour"] = history.last_hour;
+  if (history.last) data["last"] = to_rfc3339(*history.last);
+  if (history.severe > 0) data["severe"] = history.severe;
+  if (history.other_sources > 0) data["other_sources"] = history.other_sources;
+  if (!history.detections.empty())
+    data["detections"] = json::array(history.detections.begin(), history.detections.end());
+  if (auto judged = judged_of(history.judged); !judged.empty()) data["judged"] = std::move(judged);
+  if (!history.recent.empty())
+    data["recent"] = json::array(history.recent.begin(), history.recent.end());
+  if (!history.neighbours.empty()) {
+    json::array neighbours;
+    for (const auto& other : history.neighbours) {
+      if (neighbours.size() == shown_neighbours) break;
+      neighbours.emplace_back(other.kind + " " + other.value.substr(0, shown_characters));
+    }
+    data["neighbours"] = std::move(neighbours);
+  }
+  if (!history.actions.empty()) {
+    json::array actions;
+    for (const auto& past : history.actions)
+      actions.push_back(
+          json::object{{"action", past.action}, {"id", past.id}, {"at", to_rfc3339(past.at)}});
+    data["actions"] = std::move(actions);
+  }
+  return data;
+}
+
+std::string count_of(const graph::History& history) {
+  return fmt::format("{}{} earlier alert{}",
+                     history.more ? "at least " : "",
+                     history.alerts,
+                     history.alerts == 1 ? "" : "s");
+}
+
+model::Evidence on_entity(const graph::History& history, const model::Alert& alert) {
+  auto evidence = item("graph", model::EvidenceStatus::found, alert);
+  evidence.data = data_of(history);
+  evidence.summary = fmt::format("{} {}: {}, {} in the last hour, {} other detections in a day",
+                                 history.entity.kind,
+                                 std::string_view{history.entity.value}.substr(0, 100),
+                                 count_of(history),
+                                 history.last_hour,
+                                 history.detections.size());
+  auto& signals = evidence.signals;
+  if (history.judged.malicious > 0)
+    signals.push_back({"graph.entity_malicious", share(history.judged.malicious, history)});
+  if (history.severe > 0) signals.push_back({"graph.severe", share(history.severe, history)});
+  if (history.detections.size() >= many_detections)
+    signals.push_back(
+        {"graph.many_detections", growing(static_cast<std::uint32_t>(history.detections.size()))});
+  if (history.other_sources > 0)
+    signals.push_back({"graph.other_products", growing(history.other_sources)});
+  if (!history.actions.empty()) signals.push_back({"graph.acted_on", 1});
+  return evidence;
+}
+
+}  // namespace
+
+std::vector<model::Evidence> graph_evidence(const graph::Neighbourhood& around,
+                                            const model::Alert& alert) {
+  std::vector<model::Evidence> result;
+  result.reserve(around.entities.size() + 1);
+  for (const auto& history : around.entities) result.push_back(on_entity(history, alert));
+  if (around.entities.empty()) {
+    result.push_back(item("graph", model::EvidenceStatus::empty, alert));
+    result.back().summary =
+        fmt::format("none of {} entities was in an alert before", around.looked_up);
+  }
+  const auto& detection = around.detection;
+  if (alert.detection.empty()) return result;
+  if (detection.alerts == 0) {
+    result.push_back(item("history", model::EvidenceStatus::empty, alert));
+    result.back().summary = "this detection has not fired before";
+    return result;
+  }
+  auto history = item("history", model::EvidenceStatus::found, alert);
+  history.data = data_of(detection);
+  history.summary = fmt::format(
+      "this detection: {}, {} in the last hour", count_of(detection), detection.last_hour);
+  if (detection.judged.malicious > 0)
+    history.signals.push_back({"history.malicious", share(detection.judged.malicious, detection)});
+  result.push_back(std::move(history));
+  return result;
+}
+
+model::Evidence without_graph(const model::Alert& alert) {
+  auto evidence = item("graph", model::EvidenceStatus::not_collected, alert);
+  evidence.summary = "no store of earlier alerts";
+  return evidence;
+}
+
+model::Evidence graph_failed(const model::Alert& alert, const Error& error) {
+  auto evidence = item("graph", model::EvidenceStatus::failed, alert);
+  evidence.summary = error.detail;
+  return evidence;
+}
+
+}  // namespace sallyport::investigate

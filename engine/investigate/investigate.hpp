@@ -1,0 +1,14 @@
+#pragma once
+
+/// The room `investigate`: from an alert to a verdict, inside a budget.
+///
+/// enricher.hpp       Enricher: the port to what is known elsewhere
+/// signals.hpp        SignalRules: what the alert itself says, as named signals
+/// step.hpp           Investigation: the loop as a machine without I/O or clock
+/// gathering.hpp      enrichers side by side, cut off at their slice
+/// investigator.hpp   Investigator: drives the machine
+/// graph_evidence.hpp what the neighbourhood in the graph amounts to
+/// requests.hpp       what the gate is asked for a verdict's proposals
+///
+/// Promises: a verdict by the deadline whatever hangs, with what is missing named. Never: an
+/// action.

@@ -1,0 +1,125 @@
+#include "engine/investigate/requests.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace sallyport::investigate {
+
+namespace {
+
+bool is_indicator(std::string_view kind) {
+  static constexpr std::array<std::string_view, 5> kinds = {"ip", "domain", "url", "hash", "email"};
+  return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+bool is_about(const model::Evidence& evidence, std::string_view kind, std::string_view value) {
+  const auto* about = evidence.data.if_contains("entity");
+  const auto* object = about ? about->if_object() : nullptr;
+  if (!object) return false;
+  const auto* k = object->if_contains("kind");
+  const auto* v = object->if_contains("value");
+  return k && v && k->is_string() && v->is_string() && k->get_string() == kind &&
+         v->get_string() == value;
+}
+
+bool is_from(const model::Evidence& evidence, std::string_view source) {
+  return evidence.status == model::EvidenceStatus::found && evidence.source == source;
+}
+
+/// Highest confidence, all lists and indicators. Evidence that only attacker-writable text led to
+/// says nothing to policy.
+json::object intel_of(const model::Verdict& verdict, const model::Target& target) {
+  json::object intel;
+  double confidence = 0;
+  json::array lists;
+  json::array indicators;
+  for (const auto& item : verdict.evidence) {
+    if (!is_from(item, "intel") || item.trust == model::Trust::untrusted) continue;
+    if (is_indicator(target.kind) && !is_about(item, target.kind, target.value)) continue;
+    if (const auto* value = item.data.if_contains("confidence"); value && value->is_number())
+      confidence = std::max(confidence, value->to_number<double>());
+    if (const auto* value = item.data.if_contains("lists"); value && value->is_array()) {
+      for (const auto& list : value->get_array()) {
+        if (std::ranges::find(lists, list) == lists.end()) lists.push_back(list);
+      }
+    }
+    if (const auto* value = item.data.if_contains("indicator")) indicators.push_back(*value);
+  }
+  if (indicators.empty()) return intel;
+  intel["confidence"] = confidence;
+  intel["lists"] = std::move(lists);
+  intel["indicators"] = std::move(indicators);
+  return intel;
+}
+
+/// The record of an inventory about the target, else the first there is.
+json::object record_of(const model::Verdict& verdict,
+                       const model::Target& target,
+                       std::string_view source) {
+  const model::Evidence* chosen = nullptr;
+  for (const auto& item : verdict.evidence) {
+    if (!is_from(item, source) || item.trust == model::Trust::untrusted) continue;
+    if (is_about(item, target.kind, target.value)) {
+      chosen = &item;
+      break;
+    }
+    if (!chosen) chosen = &item;
+  }
+  return chosen ? chosen->data : json::object{};
+}
+
+json::object history_of(const model::Verdict& verdict) {
+  json::object history;
+  for (const auto& item : verdict.evidence) {
+    if (!is_from(item, "history")) continue;
+    for (const auto* key : {"alerts", "last_hour", "judged"}) {
+      if (const auto* value = item.data.if_contains(key)) history[key] = *value;
+    }
+  }
+  return history;
+}
+
+}  // namespace
+
+json::object context_of(const model::Verdict& verdict,
+                        const model::Alert& alert,
+                        const model::Target& target) {
+  json::object context;
+  context["verdict"] = name_of(verdict.verdict);
+  context["severity"] = verdict.severity;
+  context["source"] = alert.source;
+  context["detection"] = alert.detection;
+  const auto put = [&](const char* name, json::object part) {
+    if (!part.empty()) context[name] = std::move(part);
+  };
+  put("intel", intel_of(verdict, target));
+  put("asset", record_of(verdict, target, "asset"));
+  put("identity", record_of(verdict, target, "identity"));
+  put("history", history_of(verdict));
+  if (!verdict.techniques.empty())
+    context["technique"] = json::array(verdict.techniques.begin(), verdict.techniques.end());
+  if (!verdict.flags.empty())
+    context["flags"] = json::array(verdict.flags.begin(), verdict.flags.end());
+  return context;
+}
+
+std::vector<model::ActionRequest> requests_of(const model::Verdict& verdict,
+                                              const model::Alert& alert) {
+  std::vector<model::ActionRequest> requests;
+  requests.reserve(verdict.proposals.size());
+  for (const auto& proposal : verdict.proposals) {
+    requests.push_back(
+        {.tenant = verdict.tenant,
+         .action = proposal.action,
+         .target = proposal.target,
+         .confidence = verdict.confidence,
+         .requested_by = {.kind = "agent", .id = "investigation:" + verdict.investigation},
+         .parameters = proposal.parameters,
+         .context = context_of(verdict, alert, proposal.target),
+         .grounded = proposal.grounded});
+  }
+  return requests;
+}
+
+}  // namespace sallyport::investigate

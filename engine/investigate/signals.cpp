@@ -1,0 +1,170 @@
+#include "engine/investigate/signals.hpp"
+
+#include "engine/base/digest.hpp"
+#include "engine/base/json.hpp"
+#include "engine/investigate/finding_record.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace sallyport::investigate {
+
+/// One entry of `signals`, as it is written.
+struct SignalEntry {
+  std::string name;
+  model::Trust trust = model::Trust::untrusted;
+  double strength = 1;
+  bool flag = false;
+  json::value when;
+};
+BOOST_DESCRIBE_STRUCT(SignalEntry, (), (name, trust, strength, flag, when))
+
+struct SignalRules::Rule {
+  std::string name;
+  model::Trust trust;
+  double strength;
+  bool flag;
+  match::Detection detection;
+};
+
+namespace {
+
+constexpr std::size_t max_summary = 200;
+
+bool is_under(std::string_view field, std::string_view prefix) {
+  return field.starts_with(prefix) &&
+         (field.size() == prefix.size() || field[prefix.size()] == '.');
+}
+
+/// Whether `block` searches every field: a text (not a map) where selections stand. Such a search
+/// reads what attackers write.
+bool has_keywords(const json::value& block) {
+  if (const auto* list = block.if_array()) return std::ranges::any_of(*list, has_keywords);
+  if (const auto* map = block.if_object()) {
+    const auto* nested = map->if_contains("condition");
+    return std::ranges::any_of(*map, [&](const auto& item) {
+      const auto key = item.key();
+      if (key.starts_with('|')) return true;
+      return nested && key != "condition" && has_keywords(item.value());
+    });
+  }
+  return true;
+}
+
+void check_sensor(const SignalEntry& entry,
+                  const match::Detection& detection,
+                  const std::vector<std::string>& allowed,
+                  const std::string& at,
+                  Faults& faults) {
+  if (has_keywords(entry.when))
+    faults.push_back(
+        {at, "a signal of trust sensor cannot search all fields: attackers write some"});
+  for (const auto& field : detection.fields()) {
+    if (std::ranges::none_of(allowed, [&](const auto& a) { return is_under(field.whole, a); }))
+      faults.push_back(
+          {at,
+           fmt::format("'{}' is not under sensor_fields: trust must be untrusted, or name the "
+                       "field there if no attacker can write it",
+                       field.whole)});
+  }
+}
+
+model::Evidence about_the_alert(const model::Alert& alert) {
+  model::Evidence evidence{.id = {},
+                           .source = "alert",
+                           .status = model::EvidenceStatus::found,
+                           .trust = model::Trust::sensor,
+                           .summary = {},
+                           .hash = {},
+                           .observed_at = alert.received_at,
+                           .signals = {},
+                           .data = {}};
+  evidence.summary = fmt::format("{} reports {} at severity {}",
+                                 alert.source,
+                                 std::string_view{alert.detection}.substr(0, max_summary),
+                                 name_of(alert.severity));
+  evidence.data["source"] = alert.source;
+  evidence.data["detection"] = alert.detection;
+  evidence.data["severity"] = name_of(alert.severity);
+  evidence.data["alert"] = alert.content_hash;
+  if (!alert.techniques.empty())
+    evidence.data["techniques"] = json::array(alert.techniques.begin(), alert.techniques.end());
+  return evidence;
+}
+
+model::Evidence about_its_text(const model::Alert& alert) {
+  return {.id = {},
+          .source = "alert.text",
+          .status = model::EvidenceStatus::found,
+          .trust = model::Trust::untrusted,
+          .summary = "text in the alert, which an attacker could have written, matches:",
+          .hash = {},
+          .observed_at = alert.received_at,
+          .signals = {},
+          .data = {{"alert", alert.content_hash}}};
+}
+
+}  // namespace
+
+SignalRules::SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
+                         std::vector<std::string> untrusted)
+    : rules_{std::move(rules)}, untrusted_sources_{std::move(untrusted)} {}
+
+std::optional<SignalRules> SignalRules::read(const json::value& signals,
+                                             const json::value& sensor_fields,
+                                             const json::value& untrusted_sources,
+                                             Faults& faults) {
+  Faults own;
+  std::vector<std::string> allowed;
+  if (!sensor_fields.is_null()) read_json(sensor_fields, allowed, own, "/sensor_fields");
+  std::vector<std::string> untrusted;
+  if (!untrusted_sources.is_null())
+    read_json(untrusted_sources, untrusted, own, "/untrusted_sources");
+  std::vector<SignalEntry> entries;
+  if (!signals.is_null()) read_json(signals, entries, own, "/signals");
+  auto rules = std::make_shared<std::vector<Rule>>();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i];
+    const auto at = child("/signals", i);
+    if (entry.name.empty()) own.push_back({at, "name is missing"});
+    if (entry.trust == model::Trust::trusted)
+      own.push_back({child(at, "trust"), "an alert is at most sensor: it is not our own record"});
+    if (!(entry.strength > 0 && entry.strength <= 1))
+      own.push_back({child(at, "strength"), "must be above 0 and at most 1"});
+    const auto when = child(at, "when");
+    if (entry.when.is_null()) {
+      own.push_back({at, "when is missing: the detection block to look for"});
+      continue;
+    }
+    auto detection = match::Detection::compile(entry.when, own, when);
+    if (!detection) continue;
+    if (entry.trust == model::Trust::sensor) check_sensor(entry, *detection, allowed, when, own);
+    rules->push_back({entry.name, entry.trust, entry.strength, entry.flag, *std::move(detection)});
+  }
+  const bool broken = has_errors(own);
+  faults.insert(faults.end(), own.begin(), own.end());
+  if (broken) return std::nullopt;
+  return SignalRules{std::move(rules), std::move(untrusted)};
+}
+
+AlertReading SignalRules::read(const model::Alert& alert) const {
+  const FindingRecord record{alert.finding};
+  AlertReading reading;
+  auto sensor = about_the_alert(alert);
+  if (std::ranges::find(untrusted_sources_, alert.source) != untrusted_sources_.end())
+    sensor.trust = model::Trust::untrusted;
+  auto text = about_its_text(alert);
+  for (const auto& rule : *rules_) {
+    if (!rule.detection.matches(record)) continue;
+    auto& evidence = rule.trust == model::Trust::sensor ? sensor : text;
+    evidence.signals.push_back({.name = rule.name, .strength = rule.strength});
+    if (&evidence == &text) text.summary += " " + rule.name;
+    if (rule.flag && std::ranges::find(reading.flags, rule.name) == reading.flags.end())
+      reading.flags.push_back(rule.name);
+  }
+  reading.evidence.push_back(std::move(sensor));
+  if (!text.signals.empty()) reading.evidence.push_back(std::move(text));
+  return reading;
+}
+
+}  // namespace sallyport::investigate

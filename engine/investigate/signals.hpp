@@ -1,0 +1,48 @@
+#pragma once
+
+#include "engine/base/fault.hpp"
+#include "engine/match/detection.hpp"
+#include "engine/model/alert.hpp"
+#include "engine/model/evidence.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::investigate {
+
+/// What the alert itself says.
+struct AlertReading {
+  std::vector<model::Evidence> evidence;  ///< `alert` (the product's verdict), `alert.text` (what
+                                          ///< an attacker could have written), without ids.
+  std::vector<std::string> flags;
+};
+
+/// Named questions to the OCSF finding of an alert: the `signals` of config/reasoner.yaml, each a
+/// detection block, compiled once.
+///
+/// A rule of trust `sensor` may look only at the fields under `sensor_fields`, which products fill
+/// from their own judgement; every other rule is `untrusted`, and what it finds can raise, never
+/// lower. Of a source under `untrusted_sources` nothing at all is a product's judgement. A rule
+/// with `flag` raises that flag and is no signal: it counts nothing. Thread-safe: immutable; copies
+/// share the rules.
+class SignalRules {
+ public:
+  /// Nothing is returned when one of the faults is an error.
+  [[nodiscard]] static std::optional<SignalRules> read(const json::value& signals,
+                                                       const json::value& sensor_fields,
+                                                       const json::value& untrusted_sources,
+                                                       Faults& faults);
+
+  [[nodiscard]] AlertReading read(const model::Alert& alert) const;
+
+ private:
+  struct Rule;
+  SignalRules(std::shared_ptr<const std::vector<Rule>> rules, std::vector<std::string> untrusted);
+
+  std::shared_ptr<const std::vector<Rule>> rules_;
+  std::vector<std::string> untrusted_sources_;
+};
+
+}  // namespace sallyport::investigate

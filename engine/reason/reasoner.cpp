@@ -1,0 +1,214 @@
+#include "engine/reason/reasoner.hpp"
+
+#include "engine/reason/responses.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+namespace sallyport::reason {
+
+namespace {
+
+using model::EvidenceStatus;
+using model::Trust;
+
+double prior_of(const Prior& prior, model::Severity severity) {
+  switch (severity) {
+    case model::Severity::informational:
+      return prior.informational;
+    case model::Severity::low:
+      return prior.low;
+    case model::Severity::medium:
+      return prior.medium;
+    case model::Severity::high:
+      return prior.high;
+    case model::Severity::critical:
+    case model::Severity::fatal:
+      return prior.critical;
+    default:
+      return prior.unknown;
+  }
+}
+
+double probability(double log_odds) {
+  return 1 / (1 + std::exp(-log_odds));
+}
+
+/// Four decimals: what is shown, compared and hashed does not hang on the last bit of exp().
+double rounded(double value) {
+  return std::round(value * 1e4) / 1e4;
+}
+
+/// Who is behind a piece of evidence: `intel.a` and `intel.b` are one source, and everything that
+/// rests on text of the alert is the alert's.
+std::string_view family(const model::Evidence& item) {
+  if (item.trust == Trust::untrusted) return "alert";
+  return std::string_view{item.source}.substr(0, item.source.find('.'));
+}
+
+/// One signal over all the evidence that bears it.
+struct Weighed {
+  std::string_view name;
+  const Weight* weight = nullptr;  ///< nullptr: counts nothing.
+  double strength = 0;
+  double firm_strength = 0;  ///< From evidence that no attacker can write.
+  std::vector<const model::Evidence*> bearers;
+};
+
+/// The signals of the evidence, in its order, each once. What would lower counts only where no
+/// attacker could have written it.
+std::vector<Weighed> weigh(const ReasonerFile& file, std::span<const model::Evidence> evidence) {
+  std::vector<Weighed> weighed;
+  for (const auto& item : evidence) {
+    if (item.status != EvidenceStatus::found) continue;
+    for (const auto& signal : item.signals) {
+      const auto found = file.weights.find(signal.name);
+      const auto* weight = found == file.weights.end() ? nullptr : &found->second;
+      if (weight && weight->weight < 0 && item.trust == Trust::untrusted) continue;
+      auto known = std::ranges::find(weighed, std::string_view{signal.name}, &Weighed::name);
+      if (known == weighed.end()) {
+        weighed.push_back({.name = signal.name, .weight = weight});
+        known = weighed.end() - 1;
+      }
+      const auto strength = std::clamp(signal.strength, 0.0, 1.0);
+      known->strength = std::max(known->strength, strength);
+      if (item.trust != Trust::untrusted)
+        known->firm_strength = std::max(known->firm_strength, strength);
+      known->bearers.push_back(&item);
+    }
+  }
+  return weighed;
+}
+
+/// Who speaks for malice.
+struct Support {
+  std::vector<std::string_view> sources;
+  bool beyond_the_attacker = false;
+  std::vector<std::string> ids;
+
+  void add(const model::Evidence& item) {
+    const auto source = family(item);
+    if (std::ranges::find(sources, source) == sources.end()) sources.push_back(source);
+    if (item.trust != Trust::untrusted) beyond_the_attacker = true;
+    if (std::ranges::find(ids, item.id) == ids.end()) ids.push_back(item.id);
+  }
+
+  [[nodiscard]] bool carries() const { return sources.size() >= 2 && beyond_the_attacker; }
+};
+
+struct Sum {
+  double log_odds = 0;
+  double firm = 0;                  ///< The same without what an attacker could have written.
+  Support against;                  ///< Evidence for malice.
+  std::vector<std::string> for_it;  ///< Ids of what speaks for closing.
+  std::optional<model::Judgement> closes;
+  std::vector<model::Term> terms;
+};
+
+Sum add_up(const ReasonerFile& file,
+           const model::Alert& alert,
+           std::span<const model::Evidence> evidence,
+           const std::vector<Weighed>& weighed) {
+  Sum sum;
+  auto prior = prior_of(file.prior, alert.severity);
+  auto firm_prior = prior;
+  const auto sensor = std::ranges::find_if(evidence, [](const model::Evidence& item) {
+    return item.source == "alert" && item.trust != Trust::untrusted;
+  });
+  if (sensor == evidence.end()) {
+    // Anybody could have written the severity: it may raise, and neither lower nor carry an action.
+    prior = std::max(prior, file.prior.unknown);
+    firm_prior = std::min(prior, file.prior.unknown);
+  }
+  model::Term first{.term = "prior", .weight = prior, .evidence = {}};
+  if (sensor != evidence.end()) {
+    first.evidence.push_back(sensor->id);
+    // That a product calls it medium or worse is its own word for malice.
+    if (alert.severity >= model::Severity::medium && alert.severity <= model::Severity::fatal)
+      sum.against.add(*sensor);
+  }
+  sum.log_odds = prior;
+  sum.firm = firm_prior;
+  sum.terms.push_back(std::move(first));
+  double strongest = 0;
+  for (const auto& signal : weighed) {
+    if (!signal.weight || signal.weight->weight == 0) continue;
+    const auto share = rounded(signal.weight->weight * signal.strength);
+    sum.log_odds += share;
+    sum.firm += rounded(signal.weight->weight * signal.firm_strength);
+    model::Term term{.term = std::string{signal.name}, .weight = share, .evidence = {}};
+    for (const auto* item : signal.bearers) {
+      term.evidence.push_back(item->id);
+      if (share > 0) sum.against.add(*item);
+      if (share < 0 && signal.weight->closes) sum.for_it.push_back(item->id);
+    }
+    if (share < strongest && signal.weight->closes) {
+      strongest = share;
+      sum.closes = signal.weight->closes;
+    }
+    sum.terms.push_back(std::move(term));
+  }
+  return sum;
+}
+
+}  // namespace
+
+Reasoner::Reasoner(std::shared_ptr<const ReasonerFile> file, std::vector<bool> contains)
+    : file_{std::move(file)}, contains_{std::move(contains)} {}
+
+Judgement Reasoner::judge(const model::Alert& alert,
+                          std::span<const model::Evidence> evidence) const {
+  const auto& file = *file_;
+  const auto weighed = weigh(file, evidence);
+  auto sum = add_up(file, alert, evidence, weighed);
+  const auto failed =
+      std::ranges::count(evidence, EvidenceStatus::failed, &model::Evidence::status);
+  const auto injected =
+      std::ranges::find(weighed, injection_suspected, &Weighed::name) != weighed.end();
+  const auto p = rounded(probability(sum.log_odds));
+  // Text may raise suspicion as it likes; that something is malicious must stand without it half
+  // way, and that something is to be contained, all the way.
+  const auto firm = rounded(probability(sum.firm));
+
+  Judgement result{.probability = p};
+  if (p >= file.thresholds.malicious && firm >= file.thresholds.suspicious &&
+      sum.against.carries()) {
+    result.verdict = model::Judgement::malicious;
+  } else if (p >= file.thresholds.suspicious) {
+    result.verdict = model::Judgement::suspicious;
+  } else if (p < file.thresholds.close && sum.closes && failed == 0) {
+    result.verdict = *sum.closes;
+  }
+  const bool for_malice = result.verdict == model::Judgement::malicious ||
+                          result.verdict == model::Judgement::suspicious;
+  const bool closing = result.verdict == model::Judgement::benign ||
+                       result.verdict == model::Judgement::false_positive;
+  auto confidence = for_malice ? p : closing ? 1 - p : std::max(p, 1 - p);
+  if (!sum.against.carries() && !closing)
+    confidence = std::min(confidence, file.confidence.one_source);
+  confidence *= std::pow(file.confidence.missing_factor, static_cast<double>(failed));
+  result.confidence = rounded(std::min(confidence, file.confidence.ceiling));
+  result.explanation = std::move(sum.terms);
+
+  Findings findings{.verdict = result.verdict,
+                    .confidence = result.confidence,
+                    .signals = {},
+                    .support = closing ? std::move(sum.for_it) : std::move(sum.against.ids),
+                    .injected = injected,
+                    .may_contain = sum.against.carries() && firm >= file.thresholds.malicious};
+  for (const auto& signal : weighed) findings.signals.push_back(signal.name);
+  for (const bool fallback : {false, true}) {
+    for (std::size_t i = 0; i < file.responses.size(); ++i) {
+      if (fallback && !result.proposals.empty()) break;
+      const auto& response = file.responses[i];
+      if (response.fallback != fallback || !called_for(response, contains_[i], findings)) continue;
+      for (auto& proposal : propose(response, alert, evidence, findings))
+        result.proposals.push_back(std::move(proposal));
+    }
+  }
+  return result;
+}
+
+}  // namespace sallyport::reason
