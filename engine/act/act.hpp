@@ -1,0 +1,13 @@
+#pragma once
+
+/// The room `act`: spends a gate::Permit through an Actuator.
+///
+/// actuator.hpp  Actuator: the port that adapters in connectors/ implement
+/// life.hpp      the only table of the ways between an action's states
+/// actions.hpp   Actions: the records, changed by compare-and-swap alone, each change one ledger
+/// entry executor.hpp  Executor: intent, execution, verification, rollback, reconciliation after a
+/// crash
+///
+/// Promises: intent and rollback record are durable before anything is sent; the gate is asked
+/// again at that moment; two actions on one target never run at once; an unclear outcome is settled
+/// by reading the real state, never by repeating. Never: acts without a Permit.

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "engine/base/time.hpp"
+#include "engine/model/action.hpp"
+#include "engine/store/store.hpp"
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace sallyport::act {
+
+/// One step of an action's life.
+struct Change {
+  model::ActionState to;
+  model::Actor by;
+  std::function<void(model::Action&)> edit;  ///< Applied to the record; may be empty.
+  store::Batch with;                         ///< What becomes durable together with it.
+  /// The ledger entry, where it is not the one that entry_of(to) names.
+  std::optional<model::EntryKind> entry;
+};
+
+/// Which actions a list shows; newest first.
+struct ActionFilter {
+  std::optional<model::ActionState> state;
+  std::string tenant;         ///< Empty: all.
+  std::string investigation;  ///< Empty: all.
+  std::string before;         ///< An action id: only what is older. Empty: from the newest.
+  std::size_t limit = 100;
+};
+
+/// The records of all actions, in the store. change() is the only way to alter one:
+/// compare-and-swap on what the caller saw, along the table of life.hpp, durable with its ledger
+/// entry before it returns.
+///
+/// Thread-safe. `store` and `clock` must outlive it.
+class Actions {
+ public:
+  /// Actions that are not over and younger than `join_window` are joined by later ones like them
+  /// (see find_alike()).
+  Actions(store::Store& store, const Clock& clock, std::chrono::seconds join_window);
+
+  /// Learns the open actions from the store. Call it once, before anything else. Errors: corrupt,
+  /// unavailable.
+  [[nodiscard]] Result<> load_open();
+
+  /// Writes a new action, its decision's ledger entry included, into `batch`, and reserves its
+  /// target at once, so that of two alike that are added side by side only one is made. False:
+  /// there is one already; nothing was written.
+  [[nodiscard]] bool add(store::Batch& batch, const model::Action& action);
+
+  /// The open action with the same tenant, verb, target and parameters, if one is young enough to
+  /// be joined.
+  [[nodiscard]] std::optional<ActionId> find_alike(const model::ActionRequest& request) const;
+
+  /// Errors: not_found, corrupt, unavailable.
+  [[nodiscard]] Result<model::Action> get(std::string_view id) const;
+
+  /// Errors: corrupt, unavailable.
+  [[nodiscard]] Result<std::vector<model::Action>> list(const ActionFilter& filter) const;
+
+  /// Every action that is not over: what a restart has to look at.
+  [[nodiscard]] Result<std::vector<model::Action>> open() const;
+
+  /// Takes the step if the record still is what the caller `seen`. Returns the new record.
+  /// Errors: conflict (somebody was faster, or there is no such way), not_found, corrupt,
+  /// unavailable.
+  Task<model::Action> change(model::Action seen, Change change);
+
+ private:
+  struct Alike {
+    ActionId id;
+    Time since;
+  };
+
+  [[nodiscard]] Result<model::Action> reserve(const model::Action& seen, const Change& change);
+  void remember(const model::Action& action);
+
+  store::Store& store_;
+  const Clock& clock_;
+  std::chrono::seconds join_window_;
+  mutable std::mutex mutex_;
+  std::unordered_set<std::string> changing_;  ///< A change of these is on its way to the disk.
+  std::unordered_map<std::string, Alike> open_alike_;  ///< By what they would do.
+};
+
+/// What makes two requests the same deed: tenant, verb, target, and the parameters that say where.
+[[nodiscard]] std::string deed_of(const model::ActionRequest& request);
+
+}  // namespace sallyport::act

@@ -1,0 +1,232 @@
+#include "engine/act/executor.hpp"
+
+#include "engine/base/ulid.hpp"
+#include "engine/store/ledger.hpp"
+#include "engine/store/timers.hpp"
+#include "tests/act/world.hpp"
+
+#include <gmock/gmock.h>
+
+namespace sallyport::act::testing {
+
+using model::ActionState;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+namespace {
+
+std::vector<std::string> ledger_kinds(const store::Store& store, const model::Action& action) {
+  std::vector<std::string> kinds;
+  EXPECT_TRUE(store::read_ledger(store, "acme", 1, [&](std::uint64_t, std::string_view line) {
+    const auto entry = from_json<model::LedgerEntry>(line).value();
+    if (entry.subject == action.id.text()) kinds.emplace_back(name_of(entry.kind));
+    return true;
+  }));
+  return kinds;
+}
+
+}  // namespace
+
+TEST(Executor, APermittedActionIsDoneAndVerifiedAndEveryStepIsInTheLedger) {
+  World world;
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.state, ActionState::verified);
+  EXPECT_TRUE(world.product->blocks("203.0.113.7"));
+  EXPECT_THAT(ledger_kinds(*world.store, ran),
+              ElementsAre("decided", "intended", "executing", "executed", "verified"));
+  EXPECT_TRUE(store::verify_ledger(*world.store, "acme")->holds);
+}
+
+TEST(Executor, IntentAndRollbackRecordAreDurableBeforeAnythingIsSent) {
+  World world;
+  auto proposed = world.propose("203.0.113.7");
+  const auto action = proposed.first;
+  model::Action at_sending;
+  world.product->on_execute = [&](const Operation&) { at_sending = world.stored(action); };
+  (void)world.run(std::move(proposed));
+  EXPECT_EQ(at_sending.state, ActionState::executing);
+  ASSERT_TRUE(at_sending.rollback);
+  EXPECT_EQ(at_sending.rollback->verb, "unblock_ip");
+  EXPECT_EQ(at_sending.rollback->pre_state.at("blocked"), false);
+}
+
+TEST(Executor, ATierDropBetweenPermitAndSendingPutsTheActionIntoTheQueue) {
+  World world;
+  // The state before is read after the first look at the policy and before the last one.
+  world.product->on_read = [&] { world.gate.adopt(World::policy(World::policy_text("L1"))); };
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.state, ActionState::queued);
+  EXPECT_EQ(world.product->executions, 0);
+  EXPECT_TRUE(world.approvals->get(ran.id.text()));
+}
+
+TEST(Executor, ATierDropBetweenTwoAttemptsStopsTheSecond) {
+  World world;
+  world.product->execute_errors = {{Errc::unavailable, "connection refused"}};
+  world.product->on_execute = [&](const Operation&) {
+    world.gate.adopt(World::policy(World::policy_text("L1")));
+  };
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.state, ActionState::queued);
+  EXPECT_EQ(world.product->executions, 1);
+  EXPECT_FALSE(world.product->blocks("203.0.113.7"));
+}
+
+TEST(Executor, AKillSwitchBetweenPermitAndSendingStopsTheAction) {
+  World world;
+  auto proposed = world.propose("203.0.113.7");
+  world.gate.adopt(World::policy(
+      parse_json(R"({"tenants":{"acme":{"tier":"L3","overrides":{"block_ip":{"block":true}}}}})")
+          .value()));
+  EXPECT_EQ(world.run(std::move(proposed)).state, ActionState::blocked);
+  EXPECT_EQ(world.product->executions, 0);
+}
+
+TEST(Executor, WhatMustNotBeSentIsRefusedBeforeAnyRequest) {
+  World world;
+  const auto ran = world.run(world.propose("0.0.0.0/0"));
+  EXPECT_EQ(ran.state, ActionState::failed);
+  EXPECT_THAT(ran.detail, HasSubstr("would block everybody"));
+  EXPECT_EQ(world.product->reads + world.product->executions, 0);
+}
+
+TEST(Executor, AProductThatSaysYesAndDoesNothingIsNeverCalledVerified) {
+  World world;
+  world.product->does_it = false;
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.state, ActionState::succeeded);
+  EXPECT_EQ(ran.verification->in_effect, false);
+  EXPECT_THAT(world.stored(ran).detail, HasSubstr("unverified"));
+}
+
+TEST(Executor, AProductWithoutReadBackLeavesTheActionUnverified) {
+  World world;
+  world.product->tells = false;
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.state, ActionState::succeeded);
+  EXPECT_EQ(ran.verification->in_effect, std::nullopt);
+}
+
+TEST(Executor, WhatIsInEffectAlreadyIsNotSentAgainAndNotUndone) {
+  World world;
+  world.product->block("203.0.113.7");
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.state, ActionState::verified);
+  EXPECT_EQ(ran.outcome->status, model::OutcomeStatus::already_done);
+  EXPECT_EQ(world.product->executions, 0);
+  const auto undo = world.executor->rollback_request(ran, {.kind = "analyst", .id = "alice"});
+  ASSERT_FALSE(undo);
+  EXPECT_THAT(undo.error().detail, HasSubstr("was so before"));
+}
+
+TEST(Executor, OnlyWhatWasNotSentIsTriedAgain) {
+  World world;
+  world.product->execute_errors = {{Errc::unavailable, "connection refused"}};
+  EXPECT_EQ(world.run(world.propose("203.0.113.7")).state, ActionState::verified);
+  EXPECT_EQ(world.product->executions, 2);
+
+  world.product->execute_errors = {{Errc::denied, "no such right"}};
+  const auto refused = world.run(world.propose("203.0.113.8"));
+  EXPECT_EQ(refused.state, ActionState::failed);
+  EXPECT_THAT(refused.detail, HasSubstr("no such right"));
+  EXPECT_EQ(world.product->executions, 3);
+}
+
+TEST(Executor, AnUnclearAnswerIsSettledByReadingAndNeverSentAgain) {
+  World world;
+  world.product->answers = model::OutcomeStatus::unknown;
+  EXPECT_EQ(world.run(world.propose("203.0.113.7")).state, ActionState::verified);
+  world.product->does_it = false;
+  EXPECT_EQ(world.run(world.propose("203.0.113.8")).state, ActionState::failed);
+  world.product->tells = false;
+  EXPECT_EQ(world.run(world.propose("203.0.113.9")).state, ActionState::unknown);
+  EXPECT_EQ(world.product->executions, 3);
+}
+
+TEST(Executor, ARollbackRestoresAndTellsTheActionItUndoes) {
+  World world;
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  const auto undone = world.roll_back(ran);
+  EXPECT_EQ(undone.state, ActionState::verified);
+  EXPECT_FALSE(world.product->blocks("203.0.113.7"));
+  EXPECT_EQ(world.stored(ran).state, ActionState::rolled_back);
+  EXPECT_EQ(world.stored(ran).reversed_by, undone.id.text());
+  EXPECT_FALSE(world.executor->rollback_request(world.stored(ran), {.kind = "analyst", .id = "a"}));
+}
+
+TEST(Executor, ARollbackThatFailsStaysOpenAndCanBeTriedAgain) {
+  World world;
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  world.product->execute_errors = {{Errc::denied, "no"}};
+  EXPECT_EQ(world.roll_back(ran).state, ActionState::failed);
+  EXPECT_EQ(world.stored(ran).state, ActionState::rollback_failed);
+  EXPECT_EQ(world.roll_back(world.stored(ran)).state, ActionState::verified);
+  EXPECT_EQ(world.stored(ran).state, ActionState::rolled_back);
+}
+
+TEST(Executor, ActionsOnOneTargetNeverRunAtOnceAndOthersDo) {
+  World world;
+  world.product->takes = std::chrono::milliseconds{50};
+  asio::io_context loop{1};
+  const auto start = [&](std::pair<model::Action, std::optional<gate::Permit>> proposed) {
+    asio::co_spawn(loop,
+                   world.executor->run(std::move(proposed.first), *std::move(proposed.second)),
+                   [](const std::exception_ptr&, const Result<model::Action>&) {});
+  };
+  start(world.propose("203.0.113.7", "block_ip"));
+  start(world.propose("203.0.113.7", "unblock_ip"));
+  loop.run();
+  EXPECT_EQ(world.product->most_at_once, 1);
+  loop.restart();
+  start(world.propose("203.0.113.8"));
+  start(world.propose("203.0.113.9"));
+  loop.run();
+  EXPECT_EQ(world.product->most_at_once, 2);
+}
+
+TEST(Executor, AfterACrashTheRealStateDecidesAndNothingIsSentAgain) {
+  struct Case {
+    ActionState reached;
+    bool in_effect;
+    ActionState settled;
+  };
+
+  for (const auto& [reached, in_effect, settled] : {
+           Case{ActionState::intended, false, ActionState::failed},
+           Case{ActionState::intended, true, ActionState::verified},
+           Case{ActionState::executing, false, ActionState::failed},
+           Case{ActionState::executing, true, ActionState::verified},
+       }) {
+    World world;
+    auto action = world.propose("203.0.113.7").first;
+    for (const auto to : {ActionState::intended, ActionState::executing}) {
+      action = world.wait(world.actions->change(action, {.to = to, .by = {}})).value();
+      if (to == reached) break;
+    }
+    if (in_effect) world.product->block("203.0.113.7");
+    world.restart();
+    const auto open = world.actions->open().value();
+    ASSERT_EQ(open.size(), 1U);
+    EXPECT_EQ(world.wait(world.executor->settle(open.front()))->state, settled);
+    EXPECT_EQ(world.product->executions, 0);
+  }
+}
+
+TEST(Executor, ATimedActionIsReleasedWhenTheProductLetGo) {
+  World world;
+  world.product->product = {{"ends_at", "2026-11-20T10:10:00Z"}};
+  const auto ran = world.run(world.propose("203.0.113.7"));
+  EXPECT_EQ(ran.ends_at, parse_rfc3339("2026-11-20T10:10:00Z").value());
+  world.clock.move(std::chrono::minutes{11});
+  const auto due =
+      store::due_timers(*world.store, store::TimerKind::action, world.clock.now(), 10).value();
+  EXPECT_THAT(due, ElementsAre(ran.id.text()));
+
+  EXPECT_FALSE(world.wait(world.executor->release(ran)));  // it still holds
+  world.product->unblock("203.0.113.7");
+  EXPECT_EQ(world.wait(world.executor->release(ran))->state, ActionState::released);
+  EXPECT_TRUE(
+      store::due_timers(*world.store, store::TimerKind::action, world.clock.now(), 10)->empty());
+}
+
+}  // namespace sallyport::act::testing
