@@ -1,0 +1,215 @@
+#include "engine/audit/readiness.hpp"
+
+#include "engine/audit/entry_facts.hpp"
+#include "engine/store/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace sallyport::audit {
+
+namespace {
+
+using enum model::EntryKind;
+
+double confidence_of(const model::LedgerEntry& entry) {
+  const auto* request = entry.body.if_contains("request");
+  const auto* object = request ? request->if_object() : nullptr;
+  const auto* confidence = object ? object->if_contains("confidence") : nullptr;
+  return confidence && confidence->is_number() ? confidence->to_number<double>() : 0;
+}
+
+/// The nearest rank. `values` not empty.
+double quantile(std::vector<double> values, double part) {
+  std::ranges::sort(values);
+  const auto rank = std::ceil(part * static_cast<double>(values.size()));
+  return values[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
+/// The record's own bound on confidence goes into the policy: nothing less sure was ever approved.
+std::string snippet(const Readiness& row, const ActionRecord& record) {
+  const auto confidence = std::floor(record.lowest_confidence * 100) / 100;
+  return fmt::format(
+      "tenants:\n  {}:\n    overrides:\n      {}:\n        force_auto: true\n        when: {{ "
+      "target.kind: {}, confidence|gte: {:.2f} }}\n",
+      to_json(row.tenant),
+      row.verb,
+      to_json(row.target_kind),
+      confidence);
+}
+
+}  // namespace
+
+double wilson_low(std::uint64_t good, std::uint64_t of) {
+  constexpr double z = 1.959963984540054;
+  const auto n = static_cast<double>(of);
+  const auto p = static_cast<double>(good) / n;
+  const auto middle = p + z * z / (2 * n);
+  const auto spread = z * std::sqrt((p * (1 - p) + z * z / (4 * n)) / n);
+  return std::max(0.0, (middle - spread) / (1 + z * z / n));
+}
+
+void ReadinessCount::add(const model::LedgerEntry& entry) {
+  if (entry.kind == decided) {
+    const auto facts = facts_of(entry);
+    if (facts.verb.empty()) return;
+    const auto again = facts.action.empty() ? actions_.end() : actions_.find(facts.action);
+    if (again != actions_.end()) {
+      // Decided anew, at approval or at execution; only back in the queue is news.
+      if (facts.decision == "queued" && !again->second.queued_at)
+        again->second.queued_at = entry.at;
+      return;
+    }
+    const Class of{facts.verb, facts.target_kind};
+    auto& record = records_[of];
+    ++record.decisions;
+    if (facts.decision == "auto") ++record.by_itself;
+    if (facts.decision == "queued") ++record.queued;
+    if (facts.decision == "blocked") ++record.blocked;
+    if (facts.action.empty()) return;
+    Known known{.of = of, .confidence = confidence_of(entry)};
+    if (facts.decision == "queued") known.queued_at = entry.at;
+    actions_.emplace(facts.action, std::move(known));
+    return;
+  }
+  const auto found = actions_.find(entry.subject);
+  if (found == actions_.end()) return;
+  auto& action = found->second;
+  auto& record = records_[action.of];
+  if (entry.kind == approved || entry.kind == denied) {
+    ++(entry.kind == approved ? record.approved : record.denied);
+    if (action.queued_at) {
+      const std::chrono::duration<double> waited = entry.at - *action.queued_at;
+      record.seconds_in_queue.push_back(waited.count());
+    }
+    if (entry.kind == approved) {
+      action.approved = true;
+      record.lowest_confidence = std::min(record.lowest_confidence, action.confidence);
+    }
+  }
+  if (entry.kind == expired) ++record.expired;
+  if (entry.kind == verified) ++record.verified;
+  if (entry.kind == rollback_failed) ++record.rollback_failed;
+  if (entry.kind == rolled_back) {
+    ++record.rolled_back;
+    if (std::exchange(action.approved, false)) ++record.approved_and_rolled_back;
+  }
+}
+
+Readiness assess(std::string_view tenant,
+                 const ReadinessCount::Class& of,
+                 const ActionRecord& record,
+                 const model::Catalogue& catalogue,
+                 bool gate_log_reviewed,
+                 const ReadinessBar& bar) {
+  Readiness row{.tenant = std::string{tenant},
+                .verb = of.first,
+                .target_kind = of.second,
+                .blast_radius = catalogue.blast_radius(of.first),
+                .decisions = record.decisions,
+                .by_itself = record.by_itself,
+                .queued = record.queued,
+                .blocked = record.blocked,
+                .approved = record.approved,
+                .denied = record.denied,
+                .expired = record.expired,
+                .verified = record.verified,
+                .rolled_back = record.rolled_back,
+                .rollback_failed = record.rollback_failed};
+  // A request is approved as it was shown or not at all: nobody changes one.
+  row.not_measured.emplace_back("changed");
+  const auto answers = record.approved + record.denied;
+  if (answers > 0) {
+    const auto good = record.approved - record.approved_and_rolled_back;
+    row.agreement = static_cast<double>(good) / static_cast<double>(answers);
+    row.agreement_low = wilson_low(good, answers);
+  } else {
+    row.not_measured.emplace_back("agreement");
+  }
+  if (record.seconds_in_queue.empty()) {
+    row.not_measured.emplace_back("time in queue");
+  } else {
+    row.queue_median_s = quantile(record.seconds_in_queue, 0.5);
+    row.queue_p90_s = quantile(record.seconds_in_queue, 0.9);
+  }
+
+  const auto* verb = catalogue.find(of.first);
+  if (!verb || verb->blast_radius == model::BlastRadius::CRITICAL ||
+      verb->blast_radius == model::BlastRadius::UNKNOWN) {
+    row.missing.push_back(
+        fmt::format("{} never runs by itself", verb ? "a CRITICAL verb" : "an unknown verb"));
+    return row;
+  }
+  if (answers < bar.answers)
+    row.missing.push_back(fmt::format("samples: {} of {} answers of people", answers, bar.answers));
+  if (!row.agreement_low) {
+    row.missing.emplace_back("agreement: not measured");
+  } else if (*row.agreement_low < bar.agreement_low) {
+    row.missing.push_back(fmt::format("agreement: at least {:.3f} (95 %), {:.3f} is asked",
+                                      *row.agreement_low,
+                                      bar.agreement_low));
+  }
+  if (!verb->reversed_by.empty()) {
+    if (record.rolled_back == 0)
+      row.missing.emplace_back("tested rollback: none has been rolled back, not even for a test");
+    if (record.rollback_failed > 0)
+      row.missing.push_back(fmt::format("rollback: {} failed", record.rollback_failed));
+  }
+  if (!gate_log_reviewed)
+    row.missing.emplace_back(
+        "gate log reviewed: the policy's authority names no review that is not overdue");
+  row.ready = row.missing.empty();
+  if (row.ready) row.promote_with = snippet(row, record);
+  return row;
+}
+
+namespace {
+
+bool reviewed(const PolicyHistory& history, std::string_view tenant, Time now) {
+  const auto in_force = history.in_force({.from = now, .to = now + std::chrono::microseconds{1}});
+  if (in_force.empty() || !in_force.back().version) return false;
+  const auto* terms = PolicyHistory::tenant_in(*in_force.back().version, tenant);
+  const auto* authority = terms ? terms->if_contains("authority") : nullptr;
+  const auto* object = authority ? authority->if_object() : nullptr;
+  const auto* review_by = object ? object->if_contains("review_by") : nullptr;
+  const auto* text = review_by ? review_by->if_string() : nullptr;
+  const auto until = text ? parse_rfc3339(std::string_view{*text}) : fail(Errc::not_found, "");
+  return until && now < *until;
+}
+
+}  // namespace
+
+Result<std::vector<Readiness>> readiness(const store::Store& store,
+                                         const PolicyHistory& history,
+                                         const model::Catalogue& catalogue,
+                                         const std::vector<std::string>& tenants,
+                                         Time now) {
+  std::vector<Readiness> rows;
+  const store::LedgerQuery query{
+      .kinds = {decided, approved, denied, expired, verified, rolled_back, rollback_failed}};
+  for (const auto& tenant : tenants) {
+    ReadinessCount count;
+    Result<> outcome;
+    const auto read =
+        store::query_ledger(store, tenant, query, [&](std::uint64_t, std::string_view line) {
+          const auto entry = from_json<model::LedgerEntry>(line);
+          if (entry) {
+            count.add(*entry);
+          } else {
+            outcome = std::unexpected{entry.error()};
+          }
+          return outcome.has_value();
+        });
+    if (!read) return std::unexpected{read.error()};
+    if (!outcome) return std::unexpected{outcome.error()};
+    const bool is_reviewed = reviewed(history, tenant, now);
+    for (const auto& [of, record] : count.records())
+      rows.push_back(assess(tenant, of, record, catalogue, is_reviewed));
+  }
+  return rows;
+}
+
+}  // namespace sallyport::audit
