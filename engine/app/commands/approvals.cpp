@@ -1,0 +1,150 @@
+#include "engine/app/api_client.hpp"
+#include "engine/app/commands/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::app {
+
+namespace {
+
+struct Options {
+  ApiOptions api;
+  std::string id;
+  std::string state = "pending";
+  std::string comment;
+  std::string request_hash;
+  std::size_t limit = 100;
+};
+
+void print_row(const json::value& approval) {
+  fmt::print("{}  {:8}  {:16} {:24} {:6} {}  until {}\n",
+             shown(approval, "id"),
+             shown(approval, "state"),
+             shown(approval, "request.action"),
+             shown(approval, "request.target.value"),
+             shown(approval, "decision.blast_radius"),
+             shown(approval, "tenant"),
+             shown(approval, "expires_at"));
+}
+
+void print_whole(const json::value& approval) {
+  fmt::print("approval       {}\n", shown(approval, "id"));
+  fmt::print("state          {}\n", shown(approval, "state"));
+  fmt::print("tenant         {}\n", shown(approval, "tenant"));
+  fmt::print("action         {} on {} {}\n",
+             shown(approval, "request.action"),
+             shown(approval, "request.target.kind"),
+             shown(approval, "request.target.value"));
+  fmt::print("parameters     {}\n", shown(approval, "request.parameters"));
+  fmt::print("confidence     {}\n", shown(approval, "request.confidence"));
+  fmt::print("asked by       {} {}\n",
+             shown(approval, "request.requested_by.kind"),
+             shown(approval, "request.requested_by.id"));
+  fmt::print("why queued     {}\n", shown(approval, "decision.rationale"));
+  fmt::print("investigation  {}\n", shown(approval, "investigation"));
+  fmt::print("evidence       {}\n", shown(approval, "evidence"));
+  fmt::print("expires at     {}\n", shown(approval, "expires_at"));
+  fmt::print("request hash   {}\n", shown(approval, "request_hash"));
+  if (const auto by = shown(approval, "decided_by.id"); !by.empty()) {
+    fmt::print("decided        by {} at {}: {}\n",
+               by,
+               shown(approval, "decided_at"),
+               shown(approval, "comment"));
+  }
+}
+
+int list(const Options& options) {
+  auto client = ApiClient::make(options.api);
+  if (!client) return report(client.error());
+  const auto found =
+      (*client)->list({"v1", "approvals"}, {{"state", options.state}}, options.limit);
+  if (!found) return report(found.error());
+  for (const auto& approval : *found) {
+    if (options.api.json) {
+      fmt::print("{}\n", to_json(approval));
+    } else {
+      print_row(approval);
+    }
+  }
+  return found->empty() ? 1 : 0;
+}
+
+int show(const Options& options) {
+  auto client = ApiClient::make(options.api);
+  if (!client) return report(client.error());
+  const auto approval = (*client)->get({"v1", "approvals", options.id});
+  if (!approval) return report(approval.error());
+  if (options.api.json) {
+    fmt::print("{}\n", to_json(*approval));
+  } else {
+    print_whole(*approval);
+  }
+  return 0;
+}
+
+/// The answer binds what is shown: without a hash of an earlier look, what stands there now is
+/// shown and answered.
+int answer(const Options& options, const std::string& verb) {
+  auto client = ApiClient::make(options.api);
+  if (!client) return report(client.error());
+  auto hash = options.request_hash;
+  if (hash.empty()) {
+    const auto approval = (*client)->get({"v1", "approvals", options.id});
+    if (!approval) return report(approval.error());
+    if (!options.api.json) print_whole(*approval);
+    hash = shown(*approval, "request_hash");
+  }
+  const auto action = (*client)->post({"v1", "approvals", options.id, verb},
+                                      {{"request_hash", hash}, {"comment", options.comment}});
+  if (!action) return report(action.error());
+  if (options.api.json) {
+    fmt::print("{}\n", to_json(*action));
+  } else {
+    fmt::print("{}: action {} is {}\n", verb, shown(*action, "id"), shown(*action, "state"));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_approvals(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("approvals", "What waits for a person: look, approve, deny");
+  command->require_subcommand(1);
+  command->footer(
+      "Example:\n  sallyport approvals list\n  sallyport approvals approve 01J... --comment 'known "
+      "bad host'");
+  auto options = std::make_shared<Options>();
+
+  auto* listing = command->add_subcommand("list", "Oldest first; exit 1 when there are none");
+  listing->add_option("--state", options->state, "pending, approved, denied, expired or all")
+      ->capture_default_str();
+  listing->add_option("--limit", options->limit, "At most so many")->capture_default_str();
+  listing->footer("Example:\n  sallyport approvals list --url http://127.0.0.1:8080");
+  options->api.add_to(*listing);
+  listing->callback([&run, options] { run = [options] { return list(*options); }; });
+
+  auto* showing = command->add_subcommand("show", "All that there is to see before answering");
+  showing->add_option("ID", options->id, "The approval")->required();
+  showing->footer("Example:\n  sallyport approvals show 01J...");
+  options->api.add_to(*showing);
+  showing->callback([&run, options] { run = [options] { return show(*options); }; });
+
+  for (const std::string verb : {"approve", "deny"}) {
+    auto* answering =
+        command->add_subcommand(verb, verb == "approve" ? "Let exactly this be done" : "Refuse it");
+    answering->add_option("ID", options->id, "The approval")->required();
+    answering->add_option("--comment", options->comment, "Why; the ledger keeps it");
+    answering->add_option("--request-hash",
+                          options->request_hash,
+                          "Of what you looked at before; refused when it is another");
+    answering->footer(fmt::format("Example:\n  sallyport approvals {} 01J... --comment '{}'",
+                                  verb,
+                                  verb == "approve" ? "seen on the host" : "a scanner of ours"));
+    options->api.add_to(*answering);
+    answering->callback(
+        [&run, options, verb] { run = [options, verb] { return answer(*options, verb); }; });
+  }
+}
+
+}  // namespace sallyport::app

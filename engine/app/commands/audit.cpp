@@ -1,0 +1,168 @@
+#include "engine/app/commands/commands.hpp"
+#include "engine/app/loading.hpp"
+#include "engine/audit/bundle.hpp"
+#include "engine/audit/statement.hpp"
+#include "engine/config/settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+namespace sallyport::app {
+
+namespace {
+
+struct AuditOptions {
+  std::string config;
+  std::string data;
+  std::string tenant;
+  std::string from;
+  std::string to;
+  std::string out;
+  bool json = false;
+};
+
+int unusable(const Error& error) {
+  fmt::print(stderr, "sallyport audit: {}\n", error.detail);
+  return 2;
+}
+
+/// What both commands look at.
+struct Looked {
+  std::filesystem::path data_dir;
+  std::unique_ptr<store::Store> store;
+  audit::PolicyHistory history;
+  audit::Window window;
+  std::vector<std::string> tenants;
+};
+
+Result<audit::Window> window_of(const AuditOptions& options) {
+  const auto from = parse_rfc3339(options.from);
+  if (!from) return fail(Errc::invalid_input, "--from: " + from.error().detail);
+  const auto to = parse_rfc3339(options.to);
+  if (!to) return fail(Errc::invalid_input, "--to: " + to.error().detail);
+  if (*to <= *from) return fail(Errc::invalid_input, "--to is not after --from");
+  return audit::Window{.from = *from, .to = *to};
+}
+
+Result<Looked> look(const AuditOptions& options) {
+  const auto window = window_of(options);
+  if (!window) return std::unexpected{window.error()};
+  std::filesystem::path data_dir = options.data;
+  if (options.data.empty()) {
+    const auto settings =
+        options.config.empty() ? config::default_settings() : config::load_settings(options.config);
+    if (!settings) return std::unexpected{settings.error()};
+    data_dir = settings->data_dir;
+  }
+  auto store = store::Store::open({.directory = data_dir, .read_only = true});
+  if (!store) return std::unexpected{store.error()};
+  auto history = audit::PolicyHistory::load(**store);
+  if (!history) return std::unexpected{history.error()};
+  auto tenants = store::ledger_tenants(**store);
+  if (!tenants) return std::unexpected{tenants.error()};
+  if (!options.tenant.empty()) {
+    if (std::ranges::find(*tenants, options.tenant) == tenants->end())
+      return fail(Errc::not_found, fmt::format("no tenant '{}' has a ledger here", options.tenant));
+    *tenants = {options.tenant};
+  }
+  return Looked{.data_dir = std::move(data_dir),
+                .store = *std::move(store),
+                .history = *std::move(history),
+                .window = *window,
+                .tenants = *std::move(tenants)};
+}
+
+int export_bundle(const AuditOptions& options) {
+  auto looked = look(options);
+  if (!looked) return unusable(looked.error());
+  auto sink = audit::DirectorySink::make(options.out);
+  if (!sink) return unusable(sink.error());
+  const auto key = audit::SigningKey::load(audit::key_directory(looked->data_dir));
+  if (!key)
+    fmt::print(stderr, "sallyport audit: the bundle is not signed: {}\n", key.error().detail);
+  const auto manifest = audit::write_bundle(
+      *looked->store,
+      looked->history,
+      key ? &*key : nullptr,
+      {.window = looked->window, .tenants = looked->tenants, .made_at = SystemClock{}.now()},
+      *sink);
+  if (!manifest) return unusable(manifest.error());
+  if (const auto closed = sink->close(); !closed) return unusable(closed.error());
+  if (options.json) {
+    fmt::print("{}\n", to_json(*manifest));
+    return 0;
+  }
+  for (const auto& file : manifest->files)
+    fmt::print("{:<20} {:>10} rows  {}\n", file.name, file.rows, file.sha256);
+  fmt::print(
+      "{}: {}\n", options.out, manifest->key.empty() ? "not signed" : "signed by " + manifest->key);
+  return 0;
+}
+
+int state(const AuditOptions& options) {
+  const auto looked = look(options);
+  if (!looked) return unusable(looked.error());
+  const auto catalogue = load_catalogue("");
+  if (!catalogue) return unusable(catalogue.error());
+  const auto statement = audit::make_statement(
+      *looked->store, looked->history, *catalogue, looked->tenants, looked->window);
+  if (!statement) return unusable(statement.error());
+  if (!options.out.empty()) {
+    auto sink = audit::DirectorySink::make(options.out);
+    if (!sink) return unusable(sink.error());
+    auto written = sink->write("statement.json", to_json(*statement) + '\n');
+    if (written) written = sink->write("statement.txt", audit::statement_text(*statement));
+    if (written) written = sink->close();
+    if (!written) return unusable(written.error());
+  }
+  fmt::print("{}", options.json ? to_json(*statement) + '\n' : audit::statement_text(*statement));
+  return 0;
+}
+
+void add_window(CLI::App& command, AuditOptions& options) {
+  command.add_option("--from", options.from, "Begin of the window, RFC 3339 or a date")->required();
+  command.add_option("--to", options.to, "Its end, exclusive")->required();
+  command.add_option("--tenant", options.tenant, "Only this tenant's");
+  command.add_option("--config", options.config, "Settings file that names the data directory")
+      ->type_name("FILE");
+  command.add_option("--data", options.data, "The data directory itself")->type_name("DIR");
+  command.add_flag("--json", options.json, "JSON on standard output");
+}
+
+}  // namespace
+
+void add_audit(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("audit", "What an auditor asks for");
+  command->require_subcommand(1);
+  command->footer(
+      "Works on the store's directory, also while an engine runs on it.\n"
+      "Example:\n  sallyport audit export --from 2026-11-01 --to 2026-12-01 --out november");
+  const auto options = std::make_shared<AuditOptions>();
+
+  auto* exported = command->add_subcommand(
+      "export", "Gate log, approvals, executions, rollbacks and policy changes, signed");
+  add_window(*exported, *options);
+  exported->add_option("--out", options->out, "A new or empty directory")->required();
+  exported->footer(
+      "manifest.json names each file with its SHA-256 and the head of each chain; manifest.sig is "
+      "the\nengine's Ed25519 signature over it, in base64; index.html is for reading.\n\nExample:\n"
+      "  sallyport audit export --from 2026-11-01 --to 2026-12-01 --out november --tenant acme");
+  exported->callback([&run, options] { run = [options] { return export_bundle(*options); }; });
+
+  auto* stated = command->add_subcommand(
+      "statement", "Per verb: what could have run without a person, and what did");
+  add_window(*stated, *options);
+  stated->add_option(
+      "--out", options->out, "Also statement.json and statement.txt, in this directory");
+  stated->footer(
+      "From the policies that were in force: tiers, overdue reviews, overrides, whitelist entries, "
+      "freezes,\nkill switches; what ran comes from the ledger.\n\nExample:\n"
+      "  sallyport audit statement --from 2026-11-01 --to 2026-12-01 --tenant acme");
+  stated->callback([&run, options] { run = [options] { return state(*options); }; });
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,208 @@
+#include "engine/app/commands/commands.hpp"
+#include "engine/app/loading.hpp"
+#include "engine/app/policy_file.hpp"
+#include "engine/gate/request_reader.hpp"
+#include "engine/gate/usage.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::app {
+
+namespace {
+
+struct ErrorLine {
+  std::string error;
+};
+
+BOOST_DESCRIBE_STRUCT(ErrorLine, (), (error))
+
+/// Decides requests one after the other and writes one line for each.
+class Evaluation {
+ public:
+  Evaluation(const gate::Policy& policy, Time now) : policy_{policy}, now_{now} {}
+
+  /// JSON Lines; or one document, or one array of requests, over any number of lines.
+  void read(std::istream& stream, std::string name) {
+    name_ = std::move(name);
+    std::string line;
+    std::size_t number = 0;
+    for (bool first = true; std::getline(stream, line); first = false) {
+      ++number;
+      const auto start = line.find_first_not_of(" \t\r");
+      if (start == std::string::npos) continue;
+      const bool list = line[start] == '[';
+      if (first && (list || (line[start] == '{' && !parse_json(line)))) {
+        line += '\n';
+        line.append(std::istreambuf_iterator<char>{stream}, {});
+        return whole(line, list);
+      }
+      decide_line(line, number);
+      // What waits on the other end of a pipe gets its answer before we wait for more.
+      if (stream.rdbuf()->in_avail() <= 0) flush();
+    }
+  }
+
+  void flush() {
+    written_ = std::fwrite(out_.data(), 1, out_.size(), stdout) == out_.size() &&
+               std::fflush(stdout) == 0 && written_;
+    out_.clear();
+  }
+
+  /// False: the other end of the pipe is gone.
+  [[nodiscard]] bool written() const { return written_; }
+
+  [[nodiscard]] bool unreadable() const { return unreadable_; }
+
+ private:
+  /// `text` is all that there is. What is neither a list nor one document is lines after all.
+  void whole(const std::string& text, bool list) {
+    const auto parsed = parse_json(text);
+    if (parsed && parsed->is_array()) {
+      std::size_t number = 0;
+      for (const auto& item : parsed->get_array())
+        decide(item, fmt::format("{}: request {}", name_, ++number));
+    } else if (parsed) {
+      decide(*parsed, name_);
+    } else if (list) {
+      refuse(name_, parsed.error().detail);
+    } else {
+      std::istringstream lines{text};
+      std::string line;
+      for (std::size_t number = 1; std::getline(lines, line); ++number) decide_line(line, number);
+    }
+  }
+
+  void decide_line(std::string_view line, std::size_t number) {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    const auto where = fmt::format("{}:{}", name_, number);
+    if (const auto parsed = parse_json(line)) {
+      decide(*parsed, where);
+    } else {
+      refuse(where, parsed.error().detail);
+    }
+  }
+
+  void decide(const json::value& document, const std::string& where) {
+    const auto read = gate::read_request(document);
+    if (!read) return refuse(where, read.error().detail);
+    const auto& request = read->request;
+    const auto found = policy_.decide(request, now_, usage_, read->connector);
+    if (found.ruling == model::Ruling::auto_) {
+      const bool listed = found.reason == model::Reason::whitelist;
+      usage_.add({.tenant = request.tenant,
+                  .verb = request.action,
+                  .entry = listed ? found.entry->id : "",
+                  .at = now_});
+    }
+    put(policy_.explain(found, request));
+  }
+
+  void refuse(std::string_view where, std::string_view why) {
+    unreadable_ = true;
+    put(ErrorLine{.error = fmt::format("{}: {}", where, why)});
+  }
+
+  template <class T>
+  void put(const T& line) {
+    append_json(out_, line);
+    out_ += '\n';
+    if (out_.size() > output_buffer_bytes) flush();
+  }
+
+  static constexpr std::size_t output_buffer_bytes = 1U << 16U;
+
+  const gate::Policy& policy_;
+  const Time now_;
+  gate::Usage usage_;
+  std::string name_;
+  std::string out_;
+  bool unreadable_ = false;
+  bool written_ = true;
+};
+
+struct EvalOptions {
+  std::string policy;
+  std::string at;
+  std::vector<std::string> files;
+};
+
+int eval(const EvalOptions& options) {
+  const auto wrong = [](std::string_view what) {
+    fmt::print(stderr, "sallyport: {}\n", what);
+    return 2;
+  };
+  auto now = SystemClock{}.now();
+  if (!options.at.empty()) {
+    const auto parsed = parse_rfc3339(options.at);
+    if (!parsed) return wrong("--at: " + parsed.error().detail);
+    now = *parsed;
+  }
+  const auto catalogue = load_catalogue("");
+  if (!catalogue) return wrong(catalogue.error().detail);
+  const auto loaded = load_policy(options.policy, *catalogue, now);
+  if (!loaded) return wrong(loaded.error().detail);
+  if (!loaded->policy) {
+    fmt::print(stderr, "{}\n", loaded->errors);
+    return 2;
+  }
+
+  Evaluation evaluation{*loaded->policy, now};
+  bool missing = false;
+  for (const auto& file : options.files.empty() ? std::vector<std::string>{"-"} : options.files) {
+    if (file == "-") {
+      std::ios::sync_with_stdio(false);
+      evaluation.read(std::cin, "standard input");
+    } else if (std::ifstream stream{file, std::ios::binary}; stream) {
+      evaluation.read(stream, file);
+    } else {
+      evaluation.flush();
+      wrong(fmt::format("{}: cannot be opened", file));
+      missing = true;
+    }
+    evaluation.flush();
+    if (!evaluation.written()) return 2;
+  }
+  return missing || evaluation.unreadable() ? 2 : 0;
+}
+
+}  // namespace
+
+void add_gate(CLI::App& app, Run& run) {
+  auto* command = app.add_subcommand("gate", "Ask the gate");
+  command->require_subcommand(1);
+  command->footer("Example:\n  sallyport gate eval --policy config/policy.yaml requests.jsonl");
+
+  const auto options = std::make_shared<EvalOptions>();
+  auto* evaluating =
+      command->add_subcommand("eval", "Decide requests by a policy file; acts on nothing");
+  evaluating->add_option("--policy", options->policy, "The policy file")->required();
+  evaluating->add_option(
+      "--at", options->at, "Decide as if it were this time (RFC 3339); default: now");
+  evaluating->add_option(
+      "FILE",
+      options->files,
+      "Requests as JSON Lines, one document or one array; default, or `-`: standard input");
+  evaluating->footer(
+      "Prints one decision a line, in the order of the requests; a request that cannot be read "
+      "gives "
+      "an {\"error\":...}\nline in its place and exit status 2 at the end. All requests are "
+      "decided "
+      "at one time, and limits count what\nearlier requests of the same run were let through by "
+      "themselves. A request may name the `connector` that would\nrun it; what it says besides is "
+      "ignored.\n\nExample:\n  echo '{\"tenant\":\"acme\",\"action\":\"isolate_host\",\"target\":"
+      "{\"kind\":\"host\",\"value\":\"WKS-0042\"},\n    \"confidence\":0.97,\"requested_by\":{"
+      "\"kind\":\"analyst\",\"id\":\"alice\"}}' | sallyport gate eval --policy config/policy.yaml");
+  evaluating->callback([options, &run] { run = [options] { return eval(*options); }; });
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,246 @@
+#include "engine/app/commands/commands.hpp"
+#include "engine/app/loading.hpp"
+#include "engine/app/local_enrichers.hpp"
+#include "engine/app/policy_file.hpp"
+#include "engine/base/ulid.hpp"
+#include "engine/gate/gate.hpp"
+#include "engine/ingest/decode.hpp"
+#include "engine/ingest/payload.hpp"
+#include "engine/investigate/investigator.hpp"
+#include "engine/investigate/requests.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sallyport::app {
+
+namespace {
+
+constexpr ingest::DecodeLimits limits;
+constexpr std::size_t chunk_bytes = 256ULL << 10U;
+
+struct Options {
+  std::string config;
+  std::string policy;
+  std::string reasoner;
+  std::string tenant = "default";
+  std::string source;
+  std::vector<std::string> intel;
+  std::vector<std::string> assets;
+  std::vector<std::string> identities;
+  std::vector<std::string> files;
+};
+
+/// Investigates alerts one after the other, without a store and without acting.
+class Investigation {
+ public:
+  Investigation(const Options& options,
+                ingest::Normalizer normalizer,
+                std::shared_ptr<const gate::Policy> policy,
+                std::shared_ptr<const investigate::Rules> rules,
+                std::vector<std::shared_ptr<investigate::Enricher>> enrichers,
+                investigate::Slices slices)
+      : options_{options},
+        normalizer_{std::move(normalizer)},
+        gate_{std::move(policy)},
+        investigator_{std::move(rules), std::move(enrichers), nullptr, clock_, ids_, slices} {}
+
+  /// False when the stream could not be read to its end.
+  bool stream(const std::string& file, std::FILE* input) {
+    ingest::Splitter splitter{limits.bytes,
+                              [&](const ingest::Piece& piece) { investigate(file, piece); }};
+    std::vector<char> chunk(chunk_bytes);
+    while (!closed_) {
+      const auto n = std::fread(chunk.data(), 1, chunk.size(), input);
+      splitter.feed({chunk.data(), n});
+      // What came is answered before more is waited for: a pipe may stay open for hours.
+      if (n < chunk.size()) flush();
+      if (n == 0) break;
+    }
+    splitter.finish();
+    flush();
+    return std::ferror(input) == 0;
+  }
+
+  [[nodiscard]] bool unused() const { return unused_; }
+
+ private:
+  void investigate(const std::string& file, const ingest::Piece& piece) {
+    if (closed_) return;
+    const auto source =
+        options_.source.empty() ? std::nullopt : std::optional<std::string>{options_.source};
+    const auto native = ingest::decode(piece.bytes, limits);
+    if (!native) return dead(file, piece, native.error().detail);
+    auto alert = normalizer_.normalize(
+        *native,
+        piece.bytes,
+        {.source = source, .tenant = options_.tenant, .received_at = clock_.now()});
+    if (!alert) return dead(file, piece, alert.error().detail);
+    auto verdict = judged(std::make_shared<const model::Alert>(*std::move(alert)));
+    if (!verdict) return dead(file, piece, verdict.error().detail);
+    write(to_json(*verdict));
+  }
+
+  Result<model::Verdict> judged(const std::shared_ptr<const model::Alert>& alert) {
+    auto verdict = concluded(alert);
+    if (!verdict) return verdict;
+    const auto requests = investigate::requests_of(*verdict, *alert);
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      verdict->proposals[i].decision = gate_.preview(requests[i], clock_.now());
+    return verdict;
+  }
+
+  Result<model::Verdict> concluded(const std::shared_ptr<const model::Alert>& alert) {
+    if (auto now = investigator_.investigate_now(*alert)) return *std::move(now);
+    asio::io_context loop{1};
+    Result<model::Verdict> verdict = fail(Errc::cancelled, "the investigation did not end");
+    const auto deadline = Deadline::in(investigator_.slices().total());
+    asio::co_spawn(loop,
+                   investigator_.investigate(alert, deadline),
+                   [&](std::exception_ptr thrown, Result<model::Verdict> result) {
+                     if (thrown) std::rethrow_exception(thrown);
+                     verdict = std::move(result);
+                     loop.stop();  // what does not heed cancellation is not waited for
+                   });
+    loop.run();
+    return verdict;
+  }
+
+  void dead(const std::string& file, const ingest::Piece& piece, const std::string& reason) {
+    unused_ = true;
+    flush();
+    json::object letter{{"reason", reason}};
+    letter["file"] = file;
+    letter["line"] = piece.line;
+    fmt::print(stderr, "{}\n", to_json(letter));
+  }
+
+  void write(const std::string& line) {
+    closed_ = closed_ || std::fwrite(line.data(), 1, line.size(), stdout) != line.size() ||
+              std::fputc('\n', stdout) == EOF;
+  }
+
+  void flush() { closed_ = std::fflush(stdout) != 0 || closed_; }
+
+  const Options& options_;
+  ingest::Normalizer normalizer_;
+  gate::Gate gate_;
+  SystemClock clock_;
+  UlidSource ids_;
+  investigate::Investigator investigator_;
+  bool unused_ = false;
+  bool closed_ = false;  ///< Nobody reads any more.
+};
+
+/// The settings of the file, with what the command line says instead.
+Result<config::Settings> settings_of(const Options& options) {
+  auto settings =
+      options.config.empty() ? config::default_settings() : config::load_settings(options.config);
+  if (!settings) return settings;
+  if (!options.policy.empty()) settings->policy = options.policy;
+  if (!options.reasoner.empty()) settings->reasoner = options.reasoner;
+  if (!options.intel.empty()) settings->intel = options.intel;
+  if (!options.assets.empty()) settings->assets = options.assets;
+  if (!options.identities.empty()) settings->identities = options.identities;
+  return settings;
+}
+
+Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
+  const auto settings = settings_of(options);
+  if (!settings) return std::unexpected{settings.error()};
+  const auto catalogue = load_catalogue(settings->schemas);
+  if (!catalogue) return std::unexpected{catalogue.error()};
+  auto normalizer = load_normalizer(settings->schemas);
+  if (!normalizer) return std::unexpected{normalizer.error()};
+  auto policy = load_policy(settings->policy, *catalogue, SystemClock{}.now());
+  if (!policy) return std::unexpected{policy.error()};
+  if (!policy->policy) return fail(Errc::invalid_input, std::move(policy->errors));
+  auto rules = load_rules(settings->reasoner, *catalogue);
+  if (!rules) return std::unexpected{rules.error()};
+  const auto enrichers = LocalEnrichers::load(*settings);
+  if (!enrichers) return std::unexpected{enrichers.error()};
+  const auto& budget = settings->investigation;
+  using std::chrono::milliseconds;
+  return std::make_unique<Investigation>(
+      options,
+      *std::move(normalizer),
+      std::move(policy->policy),
+      *std::move(rules),
+      enrichers->all(),
+      investigate::Slices{.context = milliseconds{budget.context_ms},
+                          .enrich = milliseconds{budget.enrich_ms},
+                          .reason = milliseconds{budget.reason_ms},
+                          .buffer = milliseconds{budget.buffer_ms}});
+}
+
+int investigate_files(const Options& options) {
+  auto work = prepared(options);
+  if (!work) {
+    fmt::print(stderr, "{}\n", work.error().detail);
+    return 2;
+  }
+  auto files = options.files;
+  if (files.empty()) files.emplace_back("-");
+  bool unreadable = false;
+  for (const auto& file : files) {
+    if (file == "-") {
+      unreadable = !(*work)->stream("(standard input)", stdin) || unreadable;
+      continue;
+    }
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> input{std::fopen(file.c_str(), "rb"),
+                                                                std::fclose};
+    if (input && (*work)->stream(file, input.get())) continue;
+    fmt::print(stderr, "{}: cannot be read\n", file);
+    unreadable = true;
+  }
+  return unreadable || (*work)->unused() ? 2 : 0;
+}
+
+}  // namespace
+
+void add_investigate(CLI::App& app, Run& run) {
+  const auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand(
+      "investigate", "Investigate alerts and print one verdict document each; acts on nothing");
+  command->add_option(
+      "--config", options->config, "Settings file (default: that of the installation)");
+  command->add_option("--policy", options->policy, "The policy that decides about proposals");
+  command->add_option("--reasoner", options->reasoner, "The reasoner's file");
+  command
+      ->add_option(
+          "--intel", options->intel, "A threat-intelligence list, or a folder of lists; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--assets", options->assets, "An inventory of assets; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--identities", options->identities, "An inventory of identities; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--tenant", options->tenant, "Whose alerts these are")->capture_default_str();
+  command->add_option("--source", options->source, "Read all alerts as of this source");
+  command->add_option("FILE", options->files, "Files of alerts; none or -: standard input");
+  command->footer(
+      "Native alerts or OCSF findings in (JSON Lines, objects, arrays), verdicts out, one a line, "
+      "in\n"
+      "the same order. There is no store: what earlier alerts said is `not_collected`. What "
+      "cannot\n"
+      "be used goes to standard error as one JSON object a line with its reason; the exit status "
+      "is\n"
+      "then 2.\n\nExample:\n"
+      "  sallyport investigate --intel config/intel --policy config/policy.yaml alerts.jsonl | jq "
+      ".verdict");
+  command->callback([&run, options] { run = [options] { return investigate_files(*options); }; });
+}
+
+}  // namespace sallyport::app

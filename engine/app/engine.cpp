@@ -1,0 +1,487 @@
+#include "engine/app/engine.hpp"
+
+#include "engine/act/actions.hpp"
+#include "engine/act/executor.hpp"
+#include "engine/app/api_backend.hpp"
+#include "engine/app/audit_endpoints.hpp"
+#include "engine/app/connectors.hpp"
+#include "engine/app/http_service.hpp"
+#include "engine/app/kafka_intake.hpp"
+#include "engine/app/loading.hpp"
+#include "engine/app/local_enrichers.hpp"
+#include "engine/app/pipeline.hpp"
+#include "engine/app/policy_keeper.hpp"
+#include "engine/approve/approvals.hpp"
+#include "engine/audit/checkpoint.hpp"
+#include "engine/base/ulid.hpp"
+#include "engine/gate/gate.hpp"
+#include "engine/graph/entity_graph.hpp"
+#include "engine/ingest/intake.hpp"
+#include "engine/investigate/investigator.hpp"
+#include "engine/observe/metrics.hpp"
+#include "engine/store/store.hpp"
+#include "engine/store/timers.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <future>
+#include <thread>
+
+namespace sallyport::app {
+
+namespace {
+
+constexpr std::size_t connector_threads = 16;
+constexpr std::chrono::milliseconds tick{500};
+
+act::ExecutorOptions executor_options(const config::ActionSettings& settings) {
+  return {.request_timeout = std::chrono::seconds{settings.request_timeout_s},
+          .verify_for = std::chrono::seconds{settings.verify_for_s},
+          .attempts = settings.attempts};
+}
+
+investigate::Slices slices(const config::InvestigationSettings& settings) {
+  using std::chrono::milliseconds;
+  return {.context = milliseconds{settings.context_ms},
+          .enrich = milliseconds{settings.enrich_ms},
+          .reason = milliseconds{settings.reason_ms},
+          .buffer = milliseconds{settings.buffer_ms}};
+}
+
+store::Options store_options(const config::Settings& settings) {
+  return {.directory = settings.data_dir,
+          .block_cache_bytes = std::size_t{settings.store.block_cache_mb} << 20U,
+          .write_buffer_bytes = std::size_t{settings.store.write_buffer_mb} << 20U,
+          .group_window = std::chrono::microseconds{settings.store.group_window_us}};
+}
+
+}  // namespace
+
+/// Members stand in the order in which they depend on each other; they end in the reverse order.
+struct Engine::Impl {
+  config::Settings settings;
+  observe::Log log;
+  Listener listener;
+  SystemClock clock;
+  UlidSource ids;
+  observe::Metrics metrics;
+  model::Catalogue catalogue;
+
+  std::unique_ptr<store::Store> store;
+  std::optional<audit::Checkpointer> checkpointer;
+  asio::io_context loop{1};
+  asio::thread_pool workers;
+  asio::thread_pool blocking{connector_threads};
+
+  std::optional<LocalEnrichers> knowledge;
+  std::filesystem::file_time_type rules_changed;  ///< Of the reasoner's file, as it was read.
+  std::optional<PolicyKeeper> policy;
+  std::optional<gate::Gate> gate;
+  std::optional<graph::EntityGraph> graph;
+  std::optional<ingest::Intake> intake;
+  std::optional<investigate::Investigator> investigator;
+  std::optional<act::Actions> actions;
+  std::optional<approve::Approvals> approvals;
+  std::optional<act::Executor> executor;
+  std::optional<Pipeline> pipeline;
+  std::optional<ApiBackend> backend;
+  std::unique_ptr<serve::Service> service;
+  std::unique_ptr<KafkaIntake> kafka;
+  std::optional<TaskGroup> tasks;
+
+  asio::executor_work_guard<asio::io_context::executor_type> keep_loop{loop.get_executor()};
+  std::thread loop_thread;
+  bool stopped = false;
+
+  Impl(config::Settings given, observe::Log to, Listener listening)
+      : settings{std::move(given)},
+        log{std::move(to)},
+        listener{std::move(listening)},
+        workers{settings.investigation.workers > 0
+                    ? settings.investigation.workers
+                    : std::max(1U, std::thread::hardware_concurrency())} {}
+
+  Result<> build();
+  Result<> resume();
+  Result<> remember_usage();
+  asio::awaitable<void> take_up(model::Action action);
+  asio::awaitable<void> keep_time();
+  void reload();
+  void reload_rules();
+  void reload_knowledge();
+  Result<> serve_http();
+  void tell(const model::Verdict& verdict);
+  void tell(const model::Action& action);
+  void report(const std::exception_ptr& thrown) const;
+};
+
+void Engine::Impl::tell(const model::Verdict& verdict) {
+  if (service)
+    service->events().publish(verdict.tenant, "verdict", [&] { return to_json(verdict); });
+  if (listener.verdict) listener.verdict(verdict);
+}
+
+void Engine::Impl::tell(const model::Action& action) {
+  if (service) service->events().publish(action.tenant, "action", [&] { return to_json(action); });
+  if (listener.action) listener.action(action);
+}
+
+void Engine::Impl::report(const std::exception_ptr& thrown) const {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& bug) {
+    log.error("a task ended by a fault of the program", {{"what", bug.what()}});
+  }
+}
+
+Result<> Engine::Impl::build() {
+  auto verbs = load_catalogue(settings.schemas);
+  if (!verbs) return std::unexpected{verbs.error()};
+  catalogue = *std::move(verbs);
+  auto normalizer = load_normalizer(settings.schemas);
+  if (!normalizer) return std::unexpected{normalizer.error()};
+  std::error_code unknown;
+  rules_changed = std::filesystem::last_write_time(settings.reasoner, unknown);
+  auto rules = load_rules(settings.reasoner, catalogue);
+  if (!rules) return std::unexpected{rules.error()};
+  auto local = LocalEnrichers::load(settings);
+  if (!local) return std::unexpected{local.error()};
+  knowledge = *std::move(local);
+  auto actuators = make_actuators(settings, clock, blocking.get_executor());
+  if (!actuators) return std::unexpected{actuators.error()};
+
+  auto opened = store::Store::open(store_options(settings));
+  if (!opened) return std::unexpected{opened.error()};
+  store = *std::move(opened);
+  auto key = audit::SigningKey::load_or_make(audit::key_directory(settings.data_dir));
+  if (!key) return std::unexpected{key.error()};
+  checkpointer.emplace(
+      *store,
+      *std::move(key),
+      audit::CheckpointRule{.entries = settings.ledger.checkpoint_entries,
+                            .every = std::chrono::seconds{settings.ledger.checkpoint_s}});
+
+  policy.emplace(*store, catalogue, clock, settings.policy);
+  auto first = policy->open();
+  if (!first) return std::unexpected{first.error()};
+  if (!policy->warnings().empty()) log.warn("policy", {{"warnings", policy->warnings()}});
+  gate.emplace(*std::move(first));
+
+  graph.emplace(*store);
+  intake.emplace(*store,
+                 *graph,
+                 *std::move(normalizer),
+                 ingest::DecodeLimits{.bytes = settings.ingest.max_alert_bytes,
+                                      .depth = settings.ingest.max_alert_depth});
+  investigator.emplace(
+      *std::move(rules), knowledge->all(), &*graph, clock, ids, slices(settings.investigation));
+  actions.emplace(*store, clock, std::chrono::seconds{settings.actions.join_window_s});
+  approvals.emplace(
+      *store, *actions, *gate, clock, std::chrono::seconds{settings.approvals.expire_after_s});
+  executor.emplace(
+      *actions,
+      *gate,
+      clock,
+      *std::move(actuators),
+      executor_options(settings.actions),
+      [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); });
+  const Rooms rooms{.store = *store,
+                    .graph = *graph,
+                    .intake = *intake,
+                    .investigator = *investigator,
+                    .gate = *gate,
+                    .actions = *actions,
+                    .executor = *executor,
+                    .approvals = *approvals,
+                    .clock = clock,
+                    .ids = ids,
+                    .metrics = metrics,
+                    .log = log};
+  pipeline.emplace(rooms,
+                   workers.get_executor(),
+                   loop.get_executor(),
+                   Pipeline::Told{.verdict =
+                                      [this](const model::Verdict& verdict,
+                                             std::chrono::microseconds since_arrival) {
+                                        tell(verdict);
+                                        if (listener.concluded) listener.concluded(since_arrival);
+                                      },
+                                  .action = [this](const model::Action& action) { tell(action); }});
+  backend.emplace(rooms, *pipeline, *policy, loop.get_executor(), settings.ingest.max_in_flight);
+  tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
+
+  metrics.gauge("sallyport_in_flight", "Alerts under way", [this] {
+    return static_cast<double>(pipeline->in_flight());
+  });
+  metrics.gauge("sallyport_actions_running", "Actions under way", [this] {
+    return static_cast<double>(pipeline->running());
+  });
+  metrics.gauge("sallyport_store_syncs", "fsyncs of the store since the start", [this] {
+    return static_cast<double>(store->counters().syncs);
+  });
+  metrics.gauge("sallyport_store_batches", "Batches committed since the start", [this] {
+    return static_cast<double>(store->counters().batches);
+  });
+  metrics.gauge("sallyport_store_bytes_written",
+                "Bytes handed to the store since the start",
+                [this] { return static_cast<double>(store->counters().bytes_written); });
+  return {};
+}
+
+Result<> Engine::Impl::remember_usage() {
+  const auto since = clock.now() - std::chrono::hours{24};
+  act::ActionFilter filter{.limit = 1000};
+  for (;;) {
+    const auto page = actions->list(filter);
+    if (!page) return std::unexpected{page.error()};
+    for (const auto& action : *page) {
+      if (action.created_at < since) return {};
+      if (action.decision.decision != model::Ruling::auto_) continue;
+      const bool by_entry = action.decision.reason == model::Reason::whitelist;
+      gate->remember({.tenant = action.tenant,
+                      .verb = action.request.action,
+                      .entry = by_entry ? action.decision.rule.value_or("") : "",
+                      .at = action.created_at});
+    }
+    if (page->size() < filter.limit) return {};
+    filter.before = page->back().id.text();
+  }
+}
+
+Result<> Engine::Impl::resume() {
+  const auto loaded = actions->load_open();
+  if (!loaded) return loaded;
+  const auto remembered = remember_usage();
+  if (!remembered) return remembered;
+
+  auto open_actions = actions->open();
+  if (!open_actions) return std::unexpected{open_actions.error()};
+  const auto alerts = intake->open_alerts();
+  if (!alerts) return std::unexpected{alerts.error()};
+  if (!open_actions->empty() || !alerts->empty()) {
+    log.info("taking up what the last run left",
+             {{"alerts", alerts->size()}, {"actions", open_actions->size()}});
+  }
+  for (const auto& alert : *alerts) pipeline->investigate(alert);
+  asio::post(loop, [this, open = *std::move(open_actions)]() mutable {
+    // Side by side: one product that does not answer must not keep the others waiting.
+    for (auto& action : open) (void)tasks->spawn(take_up(std::move(action)));
+  });
+  return {};
+}
+
+asio::awaitable<void> Engine::Impl::take_up(model::Action action) {
+  const auto id = action.id.text();
+  const auto resumed = co_await pipeline->resume(std::move(action));
+  if (!resumed) log.warn("action not settled", {{"action", id}, {"why", resumed.error().detail}});
+}
+
+asio::awaitable<void> Engine::Impl::keep_time() {
+  asio::steady_timer timer{loop};
+  for (;;) {
+    timer.expires_after(tick);
+    co_await timer.async_wait(asio::use_awaitable);
+    reload();
+    co_await asio::co_spawn(
+        blocking,
+        [this]() -> asio::awaitable<void> {
+          reload_knowledge();
+          co_return;
+        },
+        asio::use_awaitable);
+    const auto expired = co_await approvals->expire_due();
+    if (!expired) log.warn("approvals not expired", {{"why", expired.error().detail}});
+    if (expired && *expired > 0) log.info("approvals expired", {{"count", *expired}});
+
+    const auto signed_ = co_await checkpointer->sign_due(clock.now());
+    if (!signed_) log.warn("ledger not signed", {{"why", signed_.error().detail}});
+
+    const auto due = store::due_timers(*store, store::TimerKind::action, clock.now(), 100);
+    if (!due) continue;
+    for (const auto& id : *due) {
+      auto action = actions->get(id);
+      if (!action) continue;
+      // An error means that the product still holds it, or cannot be asked: the next tick asks
+      // again.
+      const auto released = co_await executor->release(*std::move(action));
+      if (released) tell(*released);
+    }
+  }
+}
+
+void Engine::Impl::reload_rules() {
+  std::error_code error;
+  const auto changed = std::filesystem::last_write_time(settings.reasoner, error);
+  if (error || changed == rules_changed) return;
+  rules_changed = changed;
+  auto rules = load_rules(settings.reasoner, catalogue);
+  if (!rules) {
+    log.error("reasoner not changed: the file is faulty", {{"faults", rules.error().detail}});
+    return;
+  }
+  investigator->use(*std::move(rules));
+  log.info("read again", {{"files", "reasoner"}});
+}
+
+void Engine::Impl::reload_knowledge() {
+  const auto again = knowledge->reload_if_changed();
+  for (const auto& name : again.read) log.info("read again", {{"files", name}});
+  for (const auto& fault : again.faults)
+    log.error("not read again: a file is faulty", {{"fault", fault}});
+}
+
+void Engine::Impl::reload() {
+  const auto adopted = policy->reload(*gate);
+  if (!adopted) {
+    log.error("policy not changed: the file is faulty", {{"faults", adopted.error().detail}});
+  } else if (*adopted) {
+    log.info("policy changed", {{"version", gate->policy()->version().version}});
+    if (!policy->warnings().empty()) log.warn("policy", {{"warnings", policy->warnings()}});
+  }
+  reload_rules();
+}
+
+Result<std::unique_ptr<Engine>> Engine::make(config::Settings settings,
+                                             observe::Log log,
+                                             Listener listener) {
+  auto impl = std::make_unique<Impl>(std::move(settings), std::move(log), std::move(listener));
+  const auto built = impl->build();
+  if (!built) return std::unexpected{built.error()};
+  return std::unique_ptr<Engine>{new Engine{std::move(impl)}};
+}
+
+Result<> Engine::Impl::serve_http() {
+  auto access = make_access(settings.http);
+  if (!access) return std::unexpected{access.error()};
+  auto server = make_server_options(settings.http);
+  if (!server) return std::unexpected{server.error()};
+  serve::ServiceOptions options{.server = *std::move(server), .api = {}, .events = {}};
+  options.api.version = SALLYPORT_VERSION;
+  options.api.also = [this] {
+    return audit_endpoints({.store = *store,
+                            .catalogue = catalogue,
+                            .clock = clock,
+                            .blocking = blocking.get_executor(),
+                            .data_dir = settings.data_dir});
+  };
+  options.api.probes = {.metrics = [this] { return metrics.text(); },
+                        .ready = [this]() -> Result<> {
+                          if (kafka && !kafka->ready())
+                            return fail(Errc::unavailable, "Kafka gave no partitions yet");
+                          return {};
+                        },
+                        .metrics_need_token = settings.http.metrics_need_token};
+  if (access->closed())
+    log.warn("no tokens are configured: the API refuses everything but the probes");
+
+  // The server lives on the loop, and is made there.
+  std::promise<Result<>> made;
+  asio::post(loop, [&] {
+    auto started =
+        serve::Service::start(loop.get_executor(),
+                              std::move(options),
+                              *backend,
+                              *std::move(access),
+                              clock,
+                              [this](const std::exception_ptr& thrown) { report(thrown); });
+    if (started) {
+      service = *std::move(started);
+      made.set_value({});
+    } else {
+      made.set_value(std::unexpected{started.error()});
+    }
+  });
+  return made.get_future().get();
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+
+Engine::~Engine() {
+  stop(std::chrono::milliseconds{0});
+}
+
+Result<> Engine::start() {
+  auto& self = *impl_;
+  self.loop_thread = std::thread{[&self] { self.loop.run(); }};
+  const auto resumed = self.resume();
+  if (!resumed) return resumed;
+  asio::post(self.loop, [&self] { (void)self.tasks->spawn(self.keep_time()); });
+  if (!self.settings.kafka.brokers.empty()) {
+    auto kafka = KafkaIntake::start(
+        self.settings, *self.pipeline, *self.store, self.catalogue, self.clock, self.log);
+    if (!kafka) return std::unexpected{kafka.error()};
+    self.kafka = *std::move(kafka);
+  }
+  if (!self.settings.http.listen.empty()) {
+    const auto serving = self.serve_http();
+    if (!serving) return serving;
+    self.log.info("listening", {{"port", self.service->port()}});
+  }
+  self.log.info("started",
+                {{"version", SALLYPORT_VERSION},
+                 {"data", self.settings.data_dir},
+                 {"policy_version", self.gate->policy()->version().version}});
+  return {};
+}
+
+void Engine::reload() {
+  asio::post(impl_->loop, [self = impl_.get()] { self->reload(); });
+}
+
+void Engine::stop(std::chrono::milliseconds patience) {
+  auto& self = *impl_;
+  if (self.stopped) return;
+  self.stopped = true;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  if (self.kafka) self.kafka->stop_reading(patience);
+  while (under_way() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+
+  if (self.loop_thread.joinable()) {
+    std::promise<void> ended;
+    asio::co_spawn(
+        self.loop,
+        [&self]() -> asio::awaitable<void> {
+          if (self.service) co_await self.service->stop(Deadline::in(std::chrono::seconds{2}));
+          co_await self.tasks->close();
+          co_await self.pipeline->close();
+        },
+        [&ended](const std::exception_ptr&) { ended.set_value(); });
+    ended.get_future().wait();
+  }
+  self.workers.stop();
+  self.workers.join();
+  // What was handed to the store has told its listeners when this is durable.
+  store::Batch last;
+  last.put(store::Table::meta, "stopped_at", to_rfc3339(self.clock.now()));
+  if (const auto kept = self.store->commit_and_wait(std::move(last)); !kept)
+    self.log.error("store", {{"why", kept.error().detail}});
+  if (const auto signed_ = self.checkpointer->sign_all(self.clock.now()); !signed_)
+    self.log.error("ledger not signed", {{"why", signed_.error().detail}});
+  if (self.kafka) self.kafka->stop_publishing(std::max(patience, std::chrono::milliseconds{500}));
+  self.keep_loop.reset();
+  self.loop.stop();
+  if (self.loop_thread.joinable()) self.loop_thread.join();
+  self.blocking.join();
+  self.service.reset();
+}
+
+std::uint16_t Engine::http_port() const {
+  return impl_->service ? impl_->service->port() : std::uint16_t{0};
+}
+
+std::uint64_t Engine::bytes_written() const {
+  return impl_->store->counters().bytes_written;
+}
+
+std::size_t Engine::under_way() const {
+  return impl_->pipeline->in_flight() + impl_->pipeline->running();
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,422 @@
+#include "engine/app/pipeline.hpp"
+
+#include "engine/investigate/requests.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+#include <variant>
+
+namespace sallyport::app {
+
+namespace {
+
+using store::Batch;
+using store::Table;
+
+const model::Actor engine{.kind = "engine", .id = "pipeline"};
+
+/// A decision about something that no connector runs: recorded, and nothing follows.
+struct DecidedBody {
+  std::string investigation;
+  model::ActionRequest request;
+  std::string request_hash;
+  model::Decision decision;
+  std::vector<std::string> evidence;
+  std::string connector;  ///< That would run it; empty: none.
+  std::string detail;
+};
+
+BOOST_DESCRIBE_STRUCT(DecidedBody,
+                      (),
+                      (investigation, request, request_hash, decision, evidence, connector, detail))
+
+/// Where the refused stand among what became of alerts at the door: after every Admission.
+constexpr std::size_t refused_at_door = 3;
+
+/// The names of an enumeration whose values count up from zero, in their order.
+template <class E>
+void for_each_name(const std::function<void(std::string_view)>& visit) {
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
+      [&](auto d) { visit(spelled(d.name)); });
+}
+
+/// `E1 sha256:...` for each item that a proposal cites.
+std::vector<std::string> cited(const model::Verdict& verdict, const model::Proposal& proposal) {
+  std::vector<std::string> items;
+  for (const auto& id : proposal.evidence) {
+    const auto found = std::ranges::find(verdict.evidence, id, &model::Evidence::id);
+    items.push_back(found == verdict.evidence.end() ? id : id + ' ' + found->hash);
+  }
+  return items;
+}
+
+}  // namespace
+
+struct Pipeline::Decided {
+  model::Decision decision;
+  std::optional<model::Action> action;  ///< New.
+  std::optional<ActionId> joined;       ///< One like it is open already.
+  std::optional<gate::Permit> permit;
+};
+
+Pipeline::Pipeline(Rooms rooms,
+                   asio::any_io_executor workers,
+                   asio::any_io_executor loop,
+                   Told told)
+    : rooms_{std::move(rooms)},
+      workers_{std::move(workers)},
+      loop_{std::move(loop)},
+      told_{std::move(told)},
+      executions_{loop_,
+                  [log = rooms_.log](const std::exception_ptr& thrown) {
+                    try {
+                      std::rethrow_exception(thrown);
+                    } catch (const std::exception& bug) {
+                      log.error("an action ended by a fault of the program",
+                                {{"what", bug.what()}});
+                    }
+                  }},
+      time_to_verdict_{rooms_.metrics.histogram(
+          "sallyport_time_to_verdict_seconds",
+          "From arrival to the durable verdict",
+          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30})} {
+  // Finding a counter takes a lock and a hash: once, not per alert.
+  auto& metrics = rooms_.metrics;
+  const auto at_door = [&](std::string_view outcome) {
+    admitted_.push_back(metrics.counter("sallyport_alerts_total",
+                                        "Alerts by what became of them at the door",
+                                        {{"outcome", std::string{outcome}}}));
+  };
+  for_each_name<ingest::Admission>(at_door);
+  at_door("refused");
+  for_each_name<model::Judgement>([&](std::string_view name) {
+    verdicts_.push_back(metrics.counter(
+        "sallyport_verdicts_total", "Investigations by verdict", {{"verdict", std::string{name}}}));
+  });
+  for_each_name<model::Ruling>([&](std::string_view ruling) {
+    auto& by_reason = decisions_.emplace_back();
+    for_each_name<model::Reason>([&](std::string_view reason) {
+      by_reason.push_back(
+          metrics.counter("sallyport_decisions_total",
+                          "Decisions of the gate at proposal",
+                          {{"decision", std::string{ruling}}, {"reason", std::string{reason}}}));
+    });
+  });
+}
+
+void Pipeline::submit(ingest::RawAlert raw,
+                      ingest::Intake::Done received,
+                      std::move_only_function<void()> ended) {
+  ++in_flight_;
+  auto finish = [this, ended = std::move(ended)]() mutable {
+    --in_flight_;
+    ended();
+  };
+  asio::post(workers_,
+             [this,
+              raw = std::move(raw),
+              received = std::move(received),
+              finish = std::move(finish)]() mutable {
+               rooms_.intake.admit(
+                   std::move(raw),
+                   [this, received = std::move(received), finish = std::move(finish)](
+                       Result<ingest::Receipt> receipt) mutable {
+                     const bool accepted =
+                         receipt && receipt->admission == ingest::Admission::accepted;
+                     auto alert = accepted ? receipt->alert : nullptr;
+                     const auto became =
+                         receipt ? static_cast<std::size_t>(receipt->admission) : refused_at_door;
+                     admitted_.at(became).add();
+                     received(std::move(receipt));
+                     if (alert) {
+                       begin(std::move(alert), std::move(finish));
+                     } else {
+                       finish();
+                     }
+                   });
+             });
+}
+
+void Pipeline::investigate(std::shared_ptr<const model::Alert> alert) {
+  ++in_flight_;
+  begin(std::move(alert), [this] { --in_flight_; });
+}
+
+void Pipeline::begin(std::shared_ptr<const model::Alert> alert,
+                     std::move_only_function<void()> ended) {
+  asio::post(workers_, [this, alert = std::move(alert), ended = std::move(ended)]() mutable {
+    if (auto verdict = rooms_.investigator.investigate_now(*alert)) {
+      conclude(std::move(alert), *std::move(verdict), std::move(ended));
+      return;
+    }
+    // Something has to be waited for; the budget runs from arrival.
+    const auto spent = rooms_.clock.now() - alert->received_at;
+    const auto left = std::max(rooms_.investigator.slices().total() - spent, decltype(spent){0});
+    const auto deadline = Deadline::in(std::chrono::duration_cast<Deadline::Clock::duration>(left));
+    asio::co_spawn(workers_,
+                   rooms_.investigator.investigate(alert, deadline),
+                   [this, alert, ended = std::move(ended)](const std::exception_ptr& thrown,
+                                                           Result<model::Verdict> verdict) mutable {
+                     if (thrown) std::rethrow_exception(thrown);
+                     // Cancelled: the engine stops, and takes the alert up again when it starts.
+                     if (!verdict) return ended();
+                     conclude(std::move(alert), *std::move(verdict), std::move(ended));
+                   });
+  });
+}
+
+Pipeline::Decided Pipeline::decide(Batch& batch,
+                                   model::ActionRequest request,
+                                   const std::string& investigation,
+                                   std::vector<std::string> evidence,
+                                   std::string reverses) {
+  const auto now = rooms_.clock.now();
+  const auto actuator = rooms_.executor.actuator_for(request.action);
+  const std::string connector{actuator ? actuator->name() : std::string_view{}};
+
+  const auto record_only = [&](std::string detail, std::optional<ActionId> joined) {
+    auto decision = rooms_.gate.preview(request, now, connector);
+    const auto hash = model::request_hash(request);
+    const auto by = request.requested_by;
+    const auto tenant = request.tenant;
+    const DecidedBody body{.investigation = investigation,
+                           .request = std::move(request),
+                           .request_hash = hash,
+                           .decision = decision,
+                           .evidence = std::move(evidence),
+                           .connector = connector,
+                           .detail = std::move(detail)};
+    batch.append(tenant, model::EntryKind::decided, investigation, by, now, to_json(body));
+    return Decided{.decision = std::move(decision),
+                   .action = std::nullopt,
+                   .joined = std::move(joined),
+                   .permit = std::nullopt};
+  };
+
+  if (!actuator) return record_only("no connector runs this verb: recorded, not run", std::nullopt);
+  if (auto alike = rooms_.actions.find_alike(request))
+    return record_only("joins action " + alike->text(), alike);
+
+  auto answer = rooms_.gate.judge(request, now, connector);
+  model::Action action{.id = ActionId::parse(rooms_.ids.next(now)).value(),
+                       .tenant = request.tenant,
+                       .investigation = investigation,
+                       .request = request,
+                       .request_hash = model::request_hash(request),
+                       .decision = gate::decision_of(answer),
+                       .connector = connector,
+                       .created_at = now,
+                       .updated_at = now,
+                       .evidence = evidence,
+                       .reverses = std::move(reverses)};
+  auto* permit = std::get_if<gate::Permit>(&answer);
+  action.state = permit                                         ? model::ActionState::permitted
+                 : std::holds_alternative<gate::Queued>(answer) ? model::ActionState::queued
+                                                                : model::ActionState::blocked;
+  // Another worker may have proposed the same at this moment: one of the two wins.
+  if (!rooms_.actions.add(batch, action))
+    return record_only("joins an action of this moment", rooms_.actions.find_alike(request));
+  if (action.state == model::ActionState::queued) rooms_.approvals.ask(batch, action);
+  Decided decided{.decision = action.decision,
+                  .action = std::move(action),
+                  .joined = std::nullopt,
+                  .permit = std::nullopt};
+  if (permit) decided.permit = std::move(*permit);
+  return decided;
+}
+
+void Pipeline::count(const model::Decision& decision) {
+  decisions_.at(static_cast<std::size_t>(decision.decision))
+      .at(static_cast<std::size_t>(decision.reason))
+      .add();
+}
+
+void Pipeline::conclude(std::shared_ptr<const model::Alert> alert,
+                        model::Verdict verdict,
+                        std::move_only_function<void()> ended) {
+  Batch batch;
+  std::vector<Permitted> permitted;
+  auto requests = investigate::requests_of(verdict, *alert);
+  for (std::size_t i = 0; i < verdict.proposals.size(); ++i) {
+    auto& proposal = verdict.proposals[i];
+    auto decided =
+        decide(batch, std::move(requests[i]), verdict.investigation, cited(verdict, proposal), "");
+    count(decided.decision);
+    proposal.decision = decided.decision;
+    if (decided.joined) proposal.action_id = decided.joined->text();
+    if (decided.action) proposal.action_id = decided.action->id.text();
+    if (decided.permit)
+      permitted.emplace_back(*std::move(decided.action), *std::move(decided.permit));
+  }
+  auto document = to_json(verdict);
+  batch.append(alert->tenant,
+               model::EntryKind::verdict,
+               verdict.investigation,
+               {.kind = "agent", .id = "investigation:" + verdict.investigation},
+               verdict.concluded_at,
+               document);
+  batch.put(Table::investigations, store::key({"id", verdict.investigation}), std::move(document));
+  batch.put(Table::investigations,
+            store::key({"alert", alert->tenant, alert->source, alert->uid}),
+            verdict.investigation);
+  rooms_.graph.conclude(batch, *alert, verdict.verdict);
+  ingest::Intake::close(batch, *alert);
+
+  rooms_.store.commit(
+      std::move(batch),
+      [this,
+       alert = std::move(alert),
+       verdict = std::move(verdict),
+       permitted = std::move(permitted),
+       ended = std::move(ended)](const Result<>& committed) mutable {
+        if (!committed) {
+          // The alert is still open in the store: it is investigated again when the disk works
+          // again.
+          rooms_.log.error(
+              "verdict not stored; trying again",
+              {{"investigation", verdict.investigation}, {"why", committed.error().detail}});
+          rooms_.graph.forget(*alert);
+          later([this, alert = std::move(alert), ended = std::move(ended)]() mutable {
+            begin(std::move(alert), std::move(ended));
+          });
+          return;
+        }
+        // The commit thread serves everybody: what follows is a worker's business.
+        asio::post(workers_,
+                   [this,
+                    alert = std::move(alert),
+                    verdict = std::move(verdict),
+                    permitted = std::move(permitted),
+                    ended = std::move(ended)]() mutable {
+                     finished(*alert, verdict, std::move(permitted));
+                     ended();
+                   });
+      });
+}
+
+void Pipeline::finished(const model::Alert& alert,
+                        const model::Verdict& verdict,
+                        std::vector<Permitted> permitted) {
+  const auto taken = rooms_.clock.now() - alert.received_at;
+  time_to_verdict_.observe(std::chrono::duration<double>{taken}.count());
+  verdicts_.at(static_cast<std::size_t>(verdict.verdict)).add();
+  for (auto& [action, permit] : permitted) run(std::move(action), std::move(permit));
+  told_.verdict(verdict, taken);
+}
+
+void Pipeline::later(std::move_only_function<void()> work) {
+  auto timer = std::make_shared<asio::steady_timer>(workers_, std::chrono::seconds{1});
+  timer->async_wait([timer, work = std::move(work)](boost::system::error_code error) mutable {
+    if (!error) work();
+  });
+}
+
+void Pipeline::run(model::Action action, gate::Permit permit) {
+  ++running_;
+  asio::post(loop_, [this, action = std::move(action), permit = std::move(permit)]() mutable {
+    // After close() nothing begins any more; the action is durable and taken up at the next start.
+    if (!executions_.spawn(run_one(std::move(action), std::move(permit)))) --running_;
+  });
+}
+
+asio::awaitable<void> Pipeline::run_one(model::Action action, gate::Permit permit) {
+  const auto ran = co_await rooms_.executor.run(std::move(action), std::move(permit));
+  rest(ran);
+  --running_;
+}
+
+void Pipeline::rest(const Result<model::Action>& ran) {
+  if (!ran) {
+    rooms_.log.error("action stopped half-way; it is settled at the next start",
+                     {{"why", ran.error().detail}});
+    return;
+  }
+  rooms_.log.info("action",
+                  {{"action", ran->id.text()},
+                   {"verb", ran->request.action},
+                   {"target", ran->request.target.value},
+                   {"state", name_of(ran->state)},
+                   {"detail", ran->detail}});
+  rooms_.metrics
+      .counter("sallyport_actions_total",
+               "Actions by verb and where they came to rest",
+               {{"verb", ran->request.action}, {"state", std::string{name_of(ran->state)}}})
+      .add();
+  if (ran->state == model::ActionState::verified) {
+    // Later investigations of this entity see that something was done to it.
+    Batch batch;
+    rooms_.graph.acted(batch,
+                       ran->tenant,
+                       ran->request.target,
+                       ran->request.action,
+                       ran->id.text(),
+                       ran->updated_at);
+    rooms_.store.commit(std::move(batch), [log = rooms_.log](const Result<>& committed) {
+      if (!committed) log.warn("graph not written", {{"why", committed.error().detail}});
+    });
+  }
+  told_.action(*ran);
+}
+
+Task<> Pipeline::resume(model::Action action) {
+  using enum model::ActionState;
+  if (action.state == permitted) {
+    auto answer = rooms_.approvals.permit_again(action);
+    if (!answer) co_return std::unexpected{answer.error()};
+    if (auto* permit = std::get_if<gate::Permit>(&*answer)) {
+      run(std::move(action), std::move(*permit));
+      co_return Result<>{};
+    }
+    const auto decision = gate::decision_of(*answer);
+    act::Change change{.to = std::holds_alternative<gate::Blocked>(*answer) ? blocked : queued,
+                       .by = engine,
+                       .edit = [decision](model::Action& record) { record.decision = decision; },
+                       .with = {},
+                       .entry = {}};
+    if (change.to == queued) rooms_.approvals.ask(change.with, action);
+    const auto changed = co_await rooms_.actions.change(std::move(action), std::move(change));
+    if (!changed) co_return std::unexpected{changed.error()};
+    co_return Result<>{};
+  }
+  const bool half_way = action.state == intended || action.state == executing ||
+                        action.state == unknown || action.state == succeeded;
+  if (!half_way) co_return Result<>{};
+  const auto settled = co_await rooms_.executor.settle(std::move(action));
+  rest(settled);
+  if (!settled) co_return std::unexpected{settled.error()};
+  co_return Result<>{};
+}
+
+asio::awaitable<void> Pipeline::close() {
+  return executions_.close();
+}
+
+Task<model::Action> Pipeline::propose(model::ActionRequest request, std::string reverses) {
+  if (!rooms_.executor.actuator_for(request.action))
+    co_return fail(Errc::conflict, fmt::format("no connector runs {}", request.action));
+  if (const auto alike = rooms_.actions.find_alike(request)) {
+    co_return fail(Errc::conflict,
+                   fmt::format("action {} does the same and is open", alike->text()));
+  }
+  Batch batch;
+  auto decided = decide(batch, std::move(request), "", {}, std::move(reverses));
+  count(decided.decision);
+  if (!decided.action) co_return fail(Errc::conflict, "one like it was proposed at this moment");
+  const auto committed = co_await rooms_.store.commit(std::move(batch));
+  if (!committed) co_return std::unexpected{committed.error()};
+  auto action = *decided.action;
+  if (decided.permit) run(*std::move(decided.action), *std::move(decided.permit));
+  co_return action;
+}
+
+Task<model::Action> Pipeline::roll_back(model::Action action, model::Actor by) {
+  auto request = rooms_.executor.rollback_request(action, by);
+  if (!request) co_return std::unexpected{request.error()};
+  co_return co_await propose(*std::move(request), action.id.text());
+}
+
+}  // namespace sallyport::app

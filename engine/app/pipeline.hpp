@@ -1,0 +1,135 @@
+#pragma once
+
+#include "engine/act/actions.hpp"
+#include "engine/act/executor.hpp"
+#include "engine/approve/approvals.hpp"
+#include "engine/base/task_group.hpp"
+#include "engine/base/ulid.hpp"
+#include "engine/gate/gate.hpp"
+#include "engine/graph/entity_graph.hpp"
+#include "engine/ingest/intake.hpp"
+#include "engine/investigate/investigator.hpp"
+#include "engine/observe/log.hpp"
+#include "engine/observe/metrics.hpp"
+#include "engine/store/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace sallyport::app {
+
+/// The rooms that an alert walks through; all outlive the pipeline.
+struct Rooms {
+  store::Store& store;
+  graph::EntityGraph& graph;
+  ingest::Intake& intake;
+  investigate::Investigator& investigator;
+  gate::Gate& gate;
+  act::Actions& actions;
+  act::Executor& executor;
+  approve::Approvals& approvals;
+  const Clock& clock;
+  UlidSource& ids;
+  observe::Metrics& metrics;
+  observe::Log log;
+};
+
+/// Walks alerts through the rooms: received, investigated, decided, and what is permitted handed to
+/// the executor.
+///
+/// Promise: an alert that was received has exactly one investigation, restarts included; its
+/// verdict, its decisions and the actions that follow become durable in one batch. Thread-safe;
+/// parsing and reasoning run on `workers`, the executor is called on `loop` only.
+class Pipeline {
+ public:
+  /// Told when an investigation is durable (on the commit thread) and when an action came to rest
+  /// (on the loop). Must not block.
+  struct Told {
+    std::function<void(const model::Verdict& verdict, std::chrono::microseconds since_arrival)>
+        verdict;
+    std::function<void(const model::Action& action)> action;
+  };
+
+  Pipeline(Rooms rooms, asio::any_io_executor workers, asio::any_io_executor loop, Told told);
+
+  /// Takes the bytes of one alert. `received` is called when it is durable or refused; `ended` when
+  /// nothing about it is left to be done (its verdict is durable, or it was refused or known): a
+  /// Kafka offset may pass it then.
+  void submit(ingest::RawAlert raw,
+              ingest::Intake::Done received,
+              std::move_only_function<void()> ended);
+
+  /// Investigates an alert that a former run left without a verdict.
+  void investigate(std::shared_ptr<const model::Alert> alert);
+
+  /// Calls `work` on a worker when the store has had a moment to recover.
+  void later(std::move_only_function<void()> work);
+
+  /// Runs a permitted action on the loop.
+  void run(model::Action action, gate::Permit permit);
+
+  /// After a restart: takes up an action that was not over. On the loop.
+  Task<> resume(model::Action action);
+
+  /// Cancels what is still running. On the loop; once.
+  asio::awaitable<void> close();
+
+  /// Undoes an action on behalf of `by`: the rollback is an action of its own and passes the gate.
+  /// Returns it as it was decided. Errors: those of Executor::rollback_request and of the store;
+  /// conflict when one like it is under way.
+  Task<model::Action> roll_back(model::Action action, model::Actor by);
+
+  /// A person's or another system's own action: the same gate. Errors: invalid_input (unknown verb
+  /// or wrong target kind), conflict (no connector runs it, or one like it is open), and
+  /// those of the store.
+  Task<model::Action> propose(model::ActionRequest request, std::string reverses);
+
+  /// Alerts submitted and not ended.
+  [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+
+  [[nodiscard]] observe::Metrics& metrics() noexcept { return rooms_.metrics; }
+
+  /// Actions that are being run.
+  [[nodiscard]] std::size_t running() const noexcept { return running_; }
+
+ private:
+  struct Decided;
+
+  void begin(std::shared_ptr<const model::Alert> alert, std::move_only_function<void()> ended);
+  void conclude(std::shared_ptr<const model::Alert> alert,
+                model::Verdict verdict,
+                std::move_only_function<void()> ended);
+  /// Asks the gate about one request and writes what follows into `batch`.
+  Decided decide(store::Batch& batch,
+                 model::ActionRequest request,
+                 const std::string& investigation,
+                 std::vector<std::string> evidence,
+                 std::string reverses);
+  using Permitted = std::pair<model::Action, gate::Permit>;
+
+  /// What follows a durable verdict.
+  void finished(const model::Alert& alert,
+                const model::Verdict& verdict,
+                std::vector<Permitted> permitted);
+  asio::awaitable<void> run_one(model::Action action, gate::Permit permit);
+  void rest(const Result<model::Action>& ran);
+  void count(const model::Decision& decision);
+
+  Rooms rooms_;
+  asio::any_io_executor workers_;
+  asio::any_io_executor loop_;
+  Told told_;
+  TaskGroup executions_;
+  std::atomic<std::size_t> in_flight_ = 0;
+  std::atomic<std::size_t> running_ = 0;
+  observe::Metrics::Histogram time_to_verdict_;
+  std::vector<observe::Metrics::Counter> admitted_;  ///< By ingest::Admission, then the refused.
+  std::vector<observe::Metrics::Counter> verdicts_;  ///< By model::Judgement.
+  std::vector<std::vector<observe::Metrics::Counter>> decisions_;  ///< By Ruling, Reason.
+};
+
+}  // namespace sallyport::app
