@@ -1,0 +1,218 @@
+#include "engine/app/engine.hpp"
+#include "engine/base/ulid.hpp"
+#include "engine/config/settings.hpp"
+#include "engine/ingest/kafka.hpp"
+#include "tools/benchmarks/benchmarks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+// Alerts of about 1 kB wait in a topic of a real broker on this machine; the engine reads,
+// normalises, investigates with the embedded reasoner, asks the gate and makes all of it durable.
+// Broker and engine share the machine's cores.
+namespace sallyport::benchmarks {
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+constexpr std::size_t alerts = 150'000;
+constexpr std::size_t warm_up = 10'000;
+
+/// As Wazuh writes them: 2,000 hosts, 10,000 addresses, 200 rules; every 50th address is on a list.
+std::string alert(std::size_t n) {
+  const auto host = n * 7919 % 2000;
+  const auto address = n * 104'729 % 10'000;
+  const auto rule = n % 200;
+  return fmt::format(
+      R"({{"timestamp":"2026-11-20T{:02}:{:02}:{:02}.{:03}+0000","rule":{{"level":{},"description":"sshd: authentication failed for rule {}","id":"{}","mitre":{{"id":["T1110.001","T1021.004"],"tactic":["Credential Access","Lateral Movement"],"technique":["Password Guessing","SSH"]}},"firedtimes":{},"mail":false,"groups":["syslog","sshd","authentication_failed"],"gdpr":["IV_35.7.d","IV_32.2"],"pci_dss":["10.2.4","10.2.5"]}},"agent":{{"id":"{:04}","name":"srv-{:04}.acme.example","ip":"10.{}.{}.{}"}},"manager":{{"name":"wazuh-manager-1"}},"id":"{}.{}","full_log":"Nov 20 10:00:00 srv-{:04} sshd[{}]: Failed password for invalid user admin from 198.51.{}.{} port {} ssh2","predecoder":{{"program_name":"sshd","timestamp":"Nov 20 10:00:00","hostname":"srv-{:04}"}},"decoder":{{"parent":"sshd","name":"sshd"}},"data":{{"srcip":"198.51.{}.{}","srcport":"{}","srcuser":"admin"}},"location":"/var/log/auth.log"}})",
+      n / 3600 % 24,
+      n / 60 % 60,
+      n % 60,
+      n % 1000,
+      3 + rule % 12,
+      rule,
+      5700 + rule,
+      n % 9,
+      host,
+      host,
+      host / 250,
+      host % 250,
+      n % 200 + 1,
+      1'700'000'000 + n,
+      n,
+      host,
+      1000 + n % 60'000,
+      address / 250,
+      address % 250 + 1,
+      1024 + n % 60'000,
+      host,
+      address / 250,
+      address % 250 + 1,
+      1024 + n % 60'000);
+}
+
+/// Puts `count` alerts into the topic. False when the broker did not take them.
+bool produce(const std::string& brokers,
+             const std::string& topic,
+             std::size_t first,
+             std::size_t count) {
+  auto sink = ingest::KafkaSink::make({.brokers = brokers, .properties = {}}, {});
+  if (!sink) return false;
+  std::atomic<std::size_t> lost = 0;
+  for (std::size_t n = first; n < first + count; ++n) {
+    (*sink)->send({.topic = topic, .key = fmt::to_string(n), .value = alert(n), .headers = {}},
+                  [&](const Result<>& delivered) {
+                    if (!delivered) ++lost;
+                  });
+    if (n % 20'000 == 0 && !(*sink)->flush(std::chrono::minutes{2})) return false;
+  }
+  return (*sink)->flush(std::chrono::minutes{2}).has_value() && lost == 0;
+}
+
+/// Highest resident memory of this process so far, in MB.
+double peak_rss_mb() {
+  std::ifstream status{"/proc/self/status"};
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+  }
+  return 0;
+}
+
+struct Measured {
+  std::mutex mutex;
+  std::vector<double> ms;
+  std::atomic<std::size_t> verdicts = 0;
+};
+
+void write_file(const fs::path& path, std::string_view text) {
+  std::ofstream{path} << text;
+}
+
+double percentile(std::vector<double>& values, double p) {
+  if (values.empty()) return 0;
+  const auto at = static_cast<std::size_t>(p * static_cast<double>(values.size() - 1));
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
+  return values[at];
+}
+
+}  // namespace
+
+int pipeline_bench(bool json) {
+  const char* brokers = std::getenv("SALLYPORT_KAFKA");
+  if (!brokers) {
+    fmt::print(stderr, "set SALLYPORT_KAFKA to a broker; tools/bench pipeline does\n");
+    return 2;
+  }
+  std::string folder = fs::temp_directory_path() / "sallyport-bench-XXXXXX";
+  if (!::mkdtemp(folder.data())) return 2;
+  const fs::path root{folder};
+  const auto topic = "bench." + UlidSource{}.next(SystemClock{}.now());
+
+  std::string list;
+  for (std::size_t address = 0; address < 10'000; address += 50)
+    list += fmt::format("198.51.{}.{}\n", address / 250, address % 250 + 1);
+  write_file(root / "blocklist.txt", list);
+  write_file(root / "policy.yaml",
+             "tenants:\n  default:\n    tier: L2\n    authority: { owner: bench@acme.example, "
+             "approved: 2026-11-01, "
+             "review_by: 2099-01-01 }\n");
+  auto settings = config::default_settings();
+  if (!settings) {
+    fmt::print(stderr, "{}\n", settings.error().detail);
+    return 2;
+  }
+  settings->data_dir = (root / "data").string();
+  settings->policy = (root / "policy.yaml").string();
+  settings->intel = {(root / "blocklist.txt").string()};
+  settings->http.listen = "";
+  settings->kafka.brokers = brokers;
+  settings->kafka.group = topic;
+  // Publishing verdicts is another way out, with a cost of its own at the broker.
+  settings->kafka.output.verdicts = "";
+  settings->kafka.output.actions = "";
+  settings->kafka.topics = {{.name = topic, .tenant = "default", .source = ""}};
+
+  // Everything waits in the broker before the clock starts.
+  if (!produce(brokers, topic, 0, warm_up + alerts)) {
+    fmt::print(stderr, "the broker at {} did not take the alerts\n", brokers);
+    return 2;
+  }
+
+  Measured measured;
+  measured.ms.reserve(warm_up + alerts);
+  auto engine = app::Engine::make(
+      *settings,
+      observe::Log::silent(),
+      {.verdict = [&](const model::Verdict&) { ++measured.verdicts; },
+       .action = {},
+       .concluded =
+           [&](std::chrono::microseconds since_arrival) {
+             const std::scoped_lock lock{measured.mutex};
+             measured.ms.push_back(
+                 std::chrono::duration<double, std::milli>{since_arrival}.count());
+           }});
+  if (!engine || !(*engine)->start()) {
+    fmt::print(stderr, "the engine did not start: {}\n", engine ? "" : engine.error().detail);
+    return 2;
+  }
+  const auto wait_for = [&](std::size_t n) {
+    const auto until = steady_clock::now() + std::chrono::minutes{5};
+    while (measured.verdicts < n && steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    return measured.verdicts >= n;
+  };
+  int status = 0;
+  if (!wait_for(warm_up)) status = 1;
+  const auto begun = steady_clock::now();
+  const auto from = measured.verdicts.load();
+  if (!wait_for(warm_up + alerts)) status = 1;
+  const std::chrono::duration<double> took = steady_clock::now() - begun;
+  const auto done = measured.verdicts.load() - from;
+  const auto rate = static_cast<double>(done) / took.count();
+  const auto written = (*engine)->bytes_written();
+  (*engine)->stop(std::chrono::seconds{10});
+  engine->reset();
+
+  const auto p50 = percentile(measured.ms, 0.5);
+  const auto p99 = percentile(measured.ms, 0.99);
+  const auto per_alert = static_cast<double>(written) / static_cast<double>(warm_up + alerts);
+  const auto rss = peak_rss_mb();
+  if (json) {
+    fmt::print(
+        R"({{"bench":"pipeline","case":"kafka_to_durable_verdict","value":{:.0f},"unit":"1/s","p50_us":{:.0f},"p99_us":{:.0f},"rss_mb":{:.0f},"bytes_per_alert":{:.0f},"alerts":{}}})"
+        "\n",
+        rate,
+        p50 * 1000,
+        p99 * 1000,
+        rss,
+        per_alert,
+        done);
+  } else {
+    fmt::print(
+        "{} alerts of {} bytes, each durable with verdict and decisions\n", done, alert(1).size());
+    fmt::print("{:10.0f} alerts/s\n", rate);
+    fmt::print(
+        "{:10.1f} ms from arrival to durable verdict, p50 (a full queue: the whole topic waits)\n",
+        p50);
+    fmt::print("{:10.1f} ms p99\n", p99);
+    fmt::print("{:10.0f} bytes handed to the store per alert\n", per_alert);
+    fmt::print("{:10.0f} MB resident at most\n", rss);
+  }
+  fs::remove_all(root);
+  return status;
+}
+
+}  // namespace sallyport::benchmarks
