@@ -13,12 +13,7 @@ endfunction()
 
 # A static library with the project's settings and the shared precompiled header.
 function(sallyport_library target)
-  set(sources ${ARGN})
-  if(NOT sources)
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
-    set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
-  endif()
-  add_library(${target} STATIC ${sources})
+  add_library(${target} STATIC ${ARGN})
   target_link_libraries(${target} PUBLIC sallyport_settings)
   if(target STREQUAL "sallyport_base")
     target_precompile_headers(sallyport_base PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.hpp)
