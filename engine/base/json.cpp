@@ -1,10 +1,11 @@
 #include "engine/base/json.hpp"
 
+#include "engine/base/spelling.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <boost/json/serializer.hpp>
 #include <boost/json/stream_parser.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -44,21 +45,6 @@ std::string_view kind_of(const json::value& value) {
       return "a map";
   }
   return "something else";
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
@@ -149,15 +135,9 @@ void unknown_key(Faults& faults,
                  std::string_view pointer,
                  std::string_view key,
                  const std::vector<std::string_view>& known) {
-  auto message = fmt::format("unknown key '{:.60}'", key);
-  const auto nearest = std::ranges::min_element(
-      known, {}, [key](std::string_view candidate) { return edit_distance(key, candidate); });
-  if (nearest != known.end() && edit_distance(key, *nearest) <= 2) {
-    message += fmt::format("; did you mean '{}'?", *nearest);
-  } else {
-    message += fmt::format("; known are {}", fmt::join(known, ", "));
-  }
-  faults.push_back({.pointer = child(pointer, key), .message = std::move(message)});
+  faults.push_back(
+      {.pointer = child(pointer, key),
+       .message = fmt::format("unknown key '{:.60}'{}", key, suggestion(key, known))});
 }
 
 }  // namespace detail

@@ -1,7 +1,7 @@
 #include "engine/gate/policy_reader.hpp"
 
 #include "engine/gate/request_record.hpp"
-#include "engine/gate/spelling.hpp"
+#include "engine/base/spelling.hpp"
 
 #include <boost/describe.hpp>
 #include <boost/json/serialize.hpp>

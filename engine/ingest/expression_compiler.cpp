@@ -1,3 +1,4 @@
+#include "engine/base/spelling.hpp"
 #include "engine/ingest/expression.hpp"
 
 #include <fmt/format.h>
@@ -56,14 +57,14 @@ struct ExpressionCompiler {
 
   void alternative(const json::object& object, std::string_view pointer, Expression& into) const {
     Expression::Alternative made;
-    constexpr auto known = std::to_array<std::string_view>(
-        {"from", "const", "text", "when", "transform", "map", "ranges", "default", "grounded"});
+    static const std::vector<std::string_view> known{
+        "from", "const", "text", "when", "transform", "map", "ranges", "default", "grounded"};
     int sources = 0;
     for (const auto& [key, value] : object) {
       const std::string_view name{key.data(), key.size()};
       const auto at = child(pointer, name);
       if (std::ranges::find(known, name) == known.end()) {
-        fault(at, fmt::format("'{}' is not known here: {}", name, fmt::join(known, ", ")));
+        fault(at, fmt::format("'{}' is not known here{}", name, suggestion(name, known)));
       } else if (name == "from") {
         ++sources;
         from(value, at, made);

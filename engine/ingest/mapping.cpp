@@ -1,5 +1,6 @@
 #include "engine/ingest/mapping.hpp"
 
+#include "engine/base/spelling.hpp"
 #include "engine/ingest/entities.hpp"
 
 #include <fmt/format.h>
@@ -85,7 +86,7 @@ class Compiler {
       const std::string_view name{key.data(), key.size()};
       if (std::ranges::find(keys, name) == keys.end())
         fault(child(pointer, name),
-              fmt::format("'{}' is not known here: {}", name, fmt::join(keys, ", ")));
+              fmt::format("'{}' is not known here{}", name, suggestion(name, keys)));
     }
   }
 
@@ -237,10 +238,10 @@ class Compiler {
       const auto* field = find_ocsf_field(path);
       if (field == nullptr) {
         fault(at,
-              fmt::format("'{}' is no attribute that a mapping fills; did you mean '{}'? What has "
-                          "no place goes under 'unmapped.'",
+              fmt::format("'{}' is no attribute that a mapping fills{}; what has no place goes "
+                          "under 'unmapped.'",
                           path,
-                          nearest_ocsf_field(path)));
+                          suggestion(path, ocsf_field_paths())));
         continue;
       }
       mapping_.fields.push_back({.field = field,

@@ -138,21 +138,6 @@ static_assert(std::ranges::is_sorted(fields, {}, &OcsfField::path));
 
 constexpr OcsfField unmapped{.path = "unmapped", .type = any, .kind = {}, .role = {}};
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 bool is_list_of_objects(std::string_view key) {
   return key == "resources" || key == "malware";
 }
@@ -204,10 +189,10 @@ const OcsfField* find_ocsf_field(std::string_view path) {
   return found != fields.end() && found->path == path ? &*found : nullptr;
 }
 
-std::string_view nearest_ocsf_field(std::string_view path) {
-  return std::ranges::min_element(
-             fields, {}, [&](const OcsfField& field) { return distance(path, field.path); })
-      ->path;
+std::vector<std::string_view> ocsf_field_paths() {
+  std::vector<std::string_view> paths;
+  for (const auto& field : fields) paths.push_back(field.path);
+  return paths;
 }
 
 OcsfPath split_ocsf_path(std::string_view path) {

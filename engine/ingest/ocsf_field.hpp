@@ -34,8 +34,8 @@ struct OcsfField {
 /// The attribute at `path`; everything under `unmapped` is one. nullptr when there is none.
 [[nodiscard]] const OcsfField* find_ocsf_field(std::string_view path);
 
-/// The attribute whose path looks most like `path`.
-[[nodiscard]] std::string_view nearest_ocsf_field(std::string_view path);
+/// The paths of all of them, in order.
+[[nodiscard]] std::vector<std::string_view> ocsf_field_paths();
 
 /// A place in a finding: the keys from the top. `resources` and `malware` are lists of one.
 using OcsfPath = std::vector<std::string>;

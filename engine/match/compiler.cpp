@@ -1,5 +1,6 @@
 #include "engine/match/compiler.hpp"
 
+#include "engine/base/spelling.hpp"
 #include "engine/match/text.hpp"
 
 #include <boost/json/array.hpp>
@@ -227,15 +228,11 @@ std::uint32_t Compiler::identifier(std::string_view name, std::string_view point
     used_.emplace(name);
     return found->second;
   }
-  const auto names = std::views::keys(identifiers_);
-  if (const auto meant = nearest(name, names); !meant.empty()) {
-    return fault(pointer,
-                 fmt::format("'{:.60}' is no search identifier; did you mean '{}'?", name, meant));
-  }
-  return fault(pointer,
-               fmt::format("'{:.60}' is no search identifier; there are {:.400}",
-                           name,
-                           fmt::format("{}", fmt::join(names, ", "))));
+  std::vector<std::string_view> names;
+  for (const auto& known : std::views::keys(identifiers_)) names.emplace_back(known);
+  return fault(
+      pointer,
+      fmt::format("'{:.60}' is no search identifier{:.400}", name, suggestion(name, names)));
 }
 
 std::uint32_t Compiler::quantified(const Condition& condition, std::string_view pointer) {

@@ -1,5 +1,6 @@
 #include "engine/match/modifiers.hpp"
 
+#include "engine/base/spelling.hpp"
 #include "engine/match/text.hpp"
 
 #include <fmt/format.h>
@@ -80,9 +81,7 @@ std::vector<std::string_view> known_names() {
 std::string unknown(std::string_view name) {
   const auto names = known_names();
   if (name.empty()) return "a modifier is missing after '|'";
-  if (const auto meant = nearest(name, names); !meant.empty())
-    return fmt::format("unknown modifier '{:.60}'; did you mean '{}'?", name, meant);
-  return fmt::format("unknown modifier '{:.60}'; known are {}", name, fmt::join(names, ", "));
+  return fmt::format("unknown modifier '{:.60}'{}", name, suggestion(name, names));
 }
 
 bool is_order(Comparison comparison) {

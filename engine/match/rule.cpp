@@ -1,6 +1,6 @@
 #include "engine/match/rule.hpp"
 
-#include "engine/match/text.hpp"
+#include "engine/base/spelling.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -72,9 +72,7 @@ const json::value* find_detection(const json::object& document, Faults& faults) 
   }
   std::string meant;
   for (const auto& [key, value] : document)
-    if (!nearest(std::string_view{key.data(), key.size()},
-                 std::vector<std::string_view>{"detection"})
-             .empty())
+    if (likely_meant(std::string_view{key.data(), key.size()}, {"detection"}))
       meant =
           fmt::format("; did you mean to write '{}' so?", std::string_view{key.data(), key.size()});
   faults.push_back({.pointer = "", .message = "the rule has no 'detection'" + meant});

@@ -1,8 +1,6 @@
 #include "engine/match/text.hpp"
 
-#include <algorithm>
 #include <cstring>
-#include <vector>
 
 namespace sallyport::match {
 
@@ -68,24 +66,5 @@ bool contains(std::string_view text, std::string_view needle) noexcept {
   return needle.size() <= text.size() &&
          memmem(text.data(), text.size(), needle.data(), needle.size()) != nullptr;
 }
-
-namespace detail {
-
-std::size_t typing_errors(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace detail
 
 }  // namespace sallyport::match

@@ -1,11 +1,15 @@
-#include "engine/gate/spelling.hpp"
+#include "engine/base/spelling.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
 
-namespace sallyport::gate {
+namespace sallyport {
 
 namespace {
+
+constexpr std::size_t most_named = 40;
 
 /// How many letters must be added, removed, replaced or swapped with their neighbour.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -44,4 +48,11 @@ std::optional<std::string_view> likely_meant(std::string_view written,
   return best;
 }
 
-}  // namespace sallyport::gate
+std::string suggestion(std::string_view written, const std::vector<std::string_view>& known) {
+  if (const auto meant = likely_meant(written, known))
+    return fmt::format("; did you mean '{}'?", *meant);
+  if (known.size() > most_named) return fmt::format("; none of the {} known is like it", known.size());
+  return fmt::format("; known are {}", fmt::join(known, ", "));
+}
+
+}  // namespace sallyport
