@@ -406,11 +406,18 @@ Task<model::Action> Executor::settle(model::Action action) {
   if (action.state == succeeded || action.state == unknown)
     co_return co_await verify(std::move(action), *actuator, std::move(operation));
 
-  const auto now = co_await read(*actuator, operation);
-  if (now && now->in_effect == false && action.state == intended) {
-    // `executing` is durable before anything is sent, so nothing was.
-    co_return co_await finish(
-        std::move(action), failed, "the engine stopped before anything was sent; propose it again");
+  if (action.state == intended) {
+    // `executing` is durable before anything is sent, so nothing was: it may begin anew.
+    Change again{.to = permitted,
+                 .by = engine,
+                 .edit =
+                     [](model::Action& record) {
+                       record.rollback.reset();
+                       record.detail = "the engine stopped before anything was sent";
+                     },
+                 .with = {},
+                 .entry = {}};
+    co_return co_await actions_.change(std::move(action), std::move(again));
   }
   Change reconcile{.to = unknown,
                    .by = engine,

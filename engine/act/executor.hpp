@@ -60,8 +60,9 @@ class Executor {
   [[nodiscard]] Result<model::ActionRequest> rollback_request(const model::Action& action,
                                                               const model::Actor& by) const;
 
-  /// After a restart: settles an action that was under way (intended, executing, unknown,
-  /// succeeded) by what the product says. Errors: as run().
+  /// After a restart: settles an action that was under way. One that was sent, or may have been
+  /// (executing, unknown, succeeded), by what the product says; one that certainly was not
+  /// (intended) is `permitted` again and needs a permit of this moment. Errors: as run().
   Task<model::Action> settle(model::Action action);
 
   /// A timed action's time has come: sees that the product let go and records it. Errors: as run();

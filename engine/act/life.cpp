@@ -27,9 +27,8 @@ constexpr std::array ways{
     Way{intended, executing},
     Way{intended, queued},  // as above: the last look before sending
     Way{intended, blocked},
-    Way{intended, failed},     // after a crash: nothing of it is to be seen on the product
-    Way{intended, succeeded},  // after a crash: it is in effect; or it was so before
-    Way{intended, unknown},    // after a crash: the product cannot say
+    Way{intended, permitted},  // after a crash: nothing was sent, so the gate is asked anew
+    Way{intended, succeeded},  // it was in effect before
     Way{executing, queued},    // as above: the very last look, after which nothing is awaited
     Way{executing, blocked},
     Way{executing, succeeded},

@@ -364,30 +364,31 @@ void Pipeline::rest(const Result<model::Action>& ran) {
 
 Task<> Pipeline::resume(model::Action action) {
   using enum model::ActionState;
-  if (action.state == permitted) {
-    auto answer = rooms_.approvals.permit_again(action);
-    if (!answer) co_return std::unexpected{answer.error()};
-    if (auto* permit = std::get_if<gate::Permit>(&*answer)) {
-      run(std::move(action), std::move(*permit));
-      co_return Result<>{};
-    }
-    const auto decision = gate::decision_of(*answer);
-    act::Change change{.to = std::holds_alternative<gate::Blocked>(*answer) ? blocked : queued,
-                       .by = engine,
-                       .edit = [decision](model::Action& record) { record.decision = decision; },
-                       .with = {},
-                       .entry = {}};
-    if (change.to == queued) rooms_.approvals.ask(change.with, action);
-    const auto changed = co_await rooms_.actions.change(std::move(action), std::move(change));
-    if (!changed) co_return std::unexpected{changed.error()};
-    co_return Result<>{};
-  }
   const bool half_way = action.state == intended || action.state == executing ||
                         action.state == unknown || action.state == succeeded;
-  if (!half_way) co_return Result<>{};
-  const auto settled = co_await rooms_.executor.settle(std::move(action));
-  rest(settled);
-  if (!settled) co_return std::unexpected{settled.error()};
+  if (half_way) {
+    auto settled = co_await rooms_.executor.settle(std::move(action));
+    if (!settled || settled->state != permitted) rest(settled);
+    if (!settled) co_return std::unexpected{settled.error()};
+    action = *std::move(settled);
+  }
+  if (action.state != permitted) co_return Result<>{};
+
+  auto answer = rooms_.approvals.permit_again(action);
+  if (!answer) co_return std::unexpected{answer.error()};
+  if (auto* permit = std::get_if<gate::Permit>(&*answer)) {
+    run(std::move(action), std::move(*permit));
+    co_return Result<>{};
+  }
+  const auto decision = gate::decision_of(*answer);
+  act::Change change{.to = std::holds_alternative<gate::Blocked>(*answer) ? blocked : queued,
+                     .by = engine,
+                     .edit = [decision](model::Action& record) { record.decision = decision; },
+                     .with = {},
+                     .entry = {}};
+  if (change.to == queued) rooms_.approvals.ask(change.with, action);
+  const auto changed = co_await rooms_.actions.change(std::move(action), std::move(change));
+  if (!changed) co_return std::unexpected{changed.error()};
   co_return Result<>{};
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sallyport::testing {
@@ -75,6 +76,14 @@ int LedgerTally::under_way() const {
   for (const auto& [action, state] : states)
     if (state == permitted || state == intended || state == executing || state == unknown) ++count;
   return count;
+}
+
+bool LedgerTally::was_cut_off(const std::string& verb_and_target) const {
+  return std::ranges::any_of(targets, [&](const auto& entry) {
+    const auto& [action, target] = entry;
+    return target == verb_and_target && states.at(action) == model::ActionState::failed &&
+           steps.at(action).contains(model::EntryKind::executing);
+  });
 }
 
 std::string LedgerTally::story_of(const std::string& verb_and_target) const {

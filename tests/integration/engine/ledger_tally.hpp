@@ -32,6 +32,10 @@ struct LedgerTally {
   /// How many actions are on their way: permitted, and not known to have ended well or badly.
   [[nodiscard]] int under_way() const;
 
+  /// Whether an action of this verb and target was being sent when the engine was killed, and the
+  /// product did not do it.
+  [[nodiscard]] bool was_cut_off(const std::string& verb_and_target) const;
+
   /// The actions on a target and their entries, for the message of a test that failed.
   [[nodiscard]] std::string story_of(const std::string& verb_and_target) const;
 };
