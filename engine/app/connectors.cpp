@@ -3,65 +3,83 @@
 #include "connectors/native/ldap/ldap.hpp"
 #include "connectors/native/nftables/nftables.hpp"
 #include "connectors/native/ssh/ssh.hpp"
+#include "engine/base/spelling.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 namespace sallyport::app {
 
 namespace {
 
-using Made = Result<std::shared_ptr<act::Actuator>>;
-
-struct Context {
+/// One entry of `connectors:` and what it is made with.
+struct Entry {
+  const config::Settings& settings;
+  const std::string& name;
+  const json::object& options;
   const Clock& clock;
-  boost::asio::any_io_executor pool;
+  const boost::asio::any_io_executor& pool;
+  Faults& faults;
+
+  [[nodiscard]] std::string pointer() const { return child("/connectors", name); }
 };
 
 /// Reads an adapter's own options; the connector's name is its key in the settings.
 template <class Config>
-Result<Config> options_of(const std::string& name, const json::object& options) {
-  auto own = options;
+std::optional<Config> options_of(const Entry& entry) {
+  auto own = entry.options;
   own.erase("type");
   Config config;
-  Faults faults;
-  read_json(json::value(own), config, faults, child("/connectors", name));
-  if (!faults.empty()) return fail(Errc::invalid_input, summary(faults));
-  config.name = name;
-  return config;
+  Faults found;
+  read_json(json::value(std::move(own)), config, found, entry.pointer());
+  config.name = entry.name;
+  const bool sound = !has_errors(found);
+  entry.faults.insert(entry.faults.end(), found.begin(), found.end());
+  return sound ? std::optional{std::move(config)} : std::nullopt;
 }
 
+using Made = std::shared_ptr<act::Actuator>;
+
+/// nullptr, and a fault, where the adapter refused its options.
 template <class Adapter>
-Made shared(Result<std::unique_ptr<Adapter>> made, const std::string& name) {
-  if (!made)
-    return fail(made.error().code, fmt::format("connector {}: {}", name, made.error().detail));
-  return std::shared_ptr<act::Actuator>{*std::move(made)};
+Made made_by(Result<std::unique_ptr<Adapter>> made, const Entry& entry) {
+  if (made) return *std::move(made);
+  entry.faults.push_back({.pointer = entry.pointer(), .message = made.error().detail});
+  return nullptr;
 }
 
-Made make_nftables(const std::string& name, const json::object& options, const Context& context) {
-  auto config = options_of<connectors::nftables::Config>(name, options);
-  if (!config) return std::unexpected{config.error()};
-  return shared(
-      connectors::nftables::Nftables::make(*std::move(config), context.clock, context.pool), name);
+Made make_nftables(const Entry& entry) {
+  auto config = options_of<connectors::nftables::Config>(entry);
+  if (!config) return nullptr;
+  return made_by(connectors::nftables::Nftables::make(*std::move(config), entry.clock, entry.pool),
+                 entry);
 }
 
-Made make_ldap(const std::string& name, const json::object& options, const Context& context) {
-  auto config = options_of<connectors::ldap::Config>(name, options);
-  if (!config) return std::unexpected{config.error()};
-  return shared(connectors::ldap::Ldap::make(*std::move(config), context.pool), name);
+Made make_ldap(const Entry& entry) {
+  auto config = options_of<connectors::ldap::Config>(entry);
+  if (!config) return nullptr;
+  config->ca_file = entry.settings.path_of(config->ca_file);
+  config->bind_password = entry.settings.secret_of(config->bind_password);
+  return made_by(connectors::ldap::Ldap::make(*std::move(config), entry.pool), entry);
 }
 
-Made make_ssh(const std::string& name, const json::object& options, const Context& context) {
-  auto config = options_of<connectors::ssh::Config>(name, options);
-  if (!config) return std::unexpected{config.error()};
-  return shared(connectors::ssh::Ssh::make(*std::move(config), context.pool), name);
+Made make_ssh(const Entry& entry) {
+  auto config = options_of<connectors::ssh::Config>(entry);
+  if (!config) return nullptr;
+  config->key_file = entry.settings.path_of(config->key_file);
+  config->known_hosts = entry.settings.path_of(config->known_hosts);
+  config->key_passphrase = entry.settings.secret_of(config->key_passphrase);
+  for (auto& [name, host] : config->hosts) host.key_file = entry.settings.path_of(host.key_file);
+  return made_by(connectors::ssh::Ssh::make(*std::move(config), entry.pool), entry);
 }
 
 struct Type {
   std::string_view name;
-  Made (*make)(const std::string& name, const json::object& options, const Context& context);
+  Made (*make)(const Entry& entry);
 };
 
 /// Every adapter that speaks something else than HTTP: one line each.
@@ -71,25 +89,35 @@ constexpr std::array types{
     Type{"ssh", make_ssh},
 };
 
+Made make(const Entry& entry) {
+  const auto* named = entry.options.if_contains("type");
+  const std::string_view wanted =
+      named && named->is_string() ? std::string_view{named->get_string()} : std::string_view{};
+  const auto type = std::ranges::find(types, wanted, &Type::name);
+  if (type != types.end()) return type->make(entry);
+  std::vector<std::string_view> known;
+  for (const auto& each : types) known.push_back(each.name);
+  entry.faults.push_back(
+      {.pointer = named ? child(entry.pointer(), "type") : entry.pointer(),
+       .message = fmt::format("type is '{:.60}'{}", wanted, suggestion(wanted, known))});
+  return nullptr;
+}
+
 }  // namespace
 
-Result<std::vector<std::shared_ptr<act::Actuator>>> make_actuators(
-    const config::Settings& settings, const Clock& clock, boost::asio::any_io_executor pool) {
+std::vector<std::shared_ptr<act::Actuator>> make_actuators(const config::Settings& settings,
+                                                           const Clock& clock,
+                                                           boost::asio::any_io_executor pool,
+                                                           Faults& faults) {
   std::vector<std::shared_ptr<act::Actuator>> actuators;
-  const Context context{.clock = clock, .pool = std::move(pool)};
   for (const auto& [name, options] : settings.connectors) {
-    const auto* named = options.if_contains("type");
-    const std::string_view wanted =
-        named && named->is_string() ? std::string_view{named->get_string()} : std::string_view{};
-    const auto type = std::ranges::find(types, wanted, &Type::name);
-    if (type == types.end()) {
-      return fail(
-          Errc::invalid_input,
-          fmt::format("connector {}: type is '{}'; known are nftables, ldap, ssh", name, wanted));
-    }
-    auto made = type->make(name, options, context);
-    if (!made) return std::unexpected{made.error()};
-    actuators.push_back(*std::move(made));
+    if (auto actuator = make({.settings = settings,
+                              .name = name,
+                              .options = options,
+                              .clock = clock,
+                              .pool = pool,
+                              .faults = faults}))
+      actuators.push_back(std::move(actuator));
   }
   return actuators;
 }

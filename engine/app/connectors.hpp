@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/act/actuator.hpp"
+#include "engine/base/fault.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
 
@@ -11,10 +12,13 @@
 
 namespace sallyport::app {
 
-/// The products of `connectors:` in the settings, in the order of their names. Their blocking calls
-/// run on `pool`; `clock` must outlive them. Errors: invalid_input (naming the connector and its
-/// option), not_found (a secret).
-[[nodiscard]] Result<std::vector<std::shared_ptr<act::Actuator>>> make_actuators(
-    const config::Settings& settings, const Clock& clock, boost::asio::any_io_executor pool);
+/// The products of `connectors:` in the settings, in the order of their names; none of them is
+/// reached. What is wrong with one (an option, a secret) is appended to `faults`, and it is left
+/// out. Their blocking calls run on `pool`; `clock` must outlive them.
+[[nodiscard]] std::vector<std::shared_ptr<act::Actuator>> make_actuators(
+    const config::Settings& settings,
+    const Clock& clock,
+    boost::asio::any_io_executor pool,
+    Faults& faults);
 
 }  // namespace sallyport::app

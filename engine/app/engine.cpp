@@ -4,11 +4,9 @@
 #include "engine/act/executor.hpp"
 #include "engine/app/api_backend.hpp"
 #include "engine/app/audit_endpoints.hpp"
-#include "engine/app/connectors.hpp"
-#include "engine/app/http_service.hpp"
 #include "engine/app/kafka_intake.hpp"
 #include "engine/app/loading.hpp"
-#include "engine/app/local_enrichers.hpp"
+#include "engine/app/materials.hpp"
 #include "engine/app/pipeline.hpp"
 #include "engine/app/policy_keeper.hpp"
 #include "engine/approve/approvals.hpp"
@@ -72,6 +70,8 @@ struct Engine::Impl {
   UlidSource ids;
   observe::Metrics metrics;
   model::Catalogue catalogue;
+  serve::Access access;  ///< Until serve_http() takes them.
+  http::ServerOptions server;
 
   std::unique_ptr<store::Store> store;
   std::optional<audit::Checkpointer> checkpointer;
@@ -141,20 +141,14 @@ void Engine::Impl::report(const std::exception_ptr& thrown) const {
 }
 
 Result<> Engine::Impl::build() {
-  auto verbs = load_catalogue(settings.schemas);
-  if (!verbs) return std::unexpected{verbs.error()};
-  catalogue = *std::move(verbs);
-  auto normalizer = load_normalizer(settings.schemas);
-  if (!normalizer) return std::unexpected{normalizer.error()};
   std::error_code unknown;
   rules_changed = std::filesystem::last_write_time(settings.reasoner, unknown);
-  auto rules = load_rules(settings.reasoner, catalogue);
-  if (!rules) return std::unexpected{rules.error()};
-  auto local = LocalEnrichers::load(settings);
-  if (!local) return std::unexpected{local.error()};
-  knowledge = *std::move(local);
-  auto actuators = make_actuators(settings, clock, blocking.get_executor());
-  if (!actuators) return std::unexpected{actuators.error()};
+  auto materials = gather(settings, clock, blocking.get_executor());
+  if (!materials) return std::unexpected{materials.error()};
+  catalogue = std::move(materials->catalogue);
+  knowledge = std::move(materials->knowledge);
+  access = std::move(materials->access);
+  server = std::move(materials->server);
 
   auto opened = store::Store::open(store_options(settings));
   if (!opened) return std::unexpected{opened.error()};
@@ -176,11 +170,15 @@ Result<> Engine::Impl::build() {
   graph.emplace(*store);
   intake.emplace(*store,
                  *graph,
-                 *std::move(normalizer),
+                 std::move(materials->normalizer),
                  ingest::DecodeLimits{.bytes = settings.ingest.max_alert_bytes,
                                       .depth = settings.ingest.max_alert_depth});
-  investigator.emplace(
-      *std::move(rules), knowledge->all(), &*graph, clock, ids, slices(settings.investigation));
+  investigator.emplace(std::move(materials->rules),
+                       knowledge->all(),
+                       &*graph,
+                       clock,
+                       ids,
+                       slices(settings.investigation));
   actions.emplace(*store, clock, std::chrono::seconds{settings.actions.join_window_s});
   approvals.emplace(
       *store, *actions, *gate, clock, std::chrono::seconds{settings.approvals.expire_after_s});
@@ -188,7 +186,7 @@ Result<> Engine::Impl::build() {
       *actions,
       *gate,
       clock,
-      *std::move(actuators),
+      std::move(materials->actuators),
       executor_options(settings.actions),
       [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); });
   const Rooms rooms{.store = *store,
@@ -357,11 +355,7 @@ Result<std::unique_ptr<Engine>> Engine::make(config::Settings settings,
 }
 
 Result<> Engine::Impl::serve_http() {
-  auto access = make_access(settings.http);
-  if (!access) return std::unexpected{access.error()};
-  auto server = make_server_options(settings.http);
-  if (!server) return std::unexpected{server.error()};
-  serve::ServiceOptions options{.server = *std::move(server), .api = {}, .events = {}};
+  serve::ServiceOptions options{.server = std::move(server), .api = {}, .events = {}};
   options.api.version = SALLYPORT_VERSION;
   options.api.also = [this] {
     return audit_endpoints({.store = *store,
@@ -377,7 +371,7 @@ Result<> Engine::Impl::serve_http() {
                           return {};
                         },
                         .metrics_need_token = settings.http.metrics_need_token};
-  if (access->closed())
+  if (access.closed())
     log.warn("no tokens are configured: the API refuses everything but the probes");
 
   // The server lives on the loop, and is made there.
@@ -387,7 +381,7 @@ Result<> Engine::Impl::serve_http() {
         serve::Service::start(loop.get_executor(),
                               std::move(options),
                               *backend,
-                              *std::move(access),
+                              std::move(access),
                               clock,
                               [this](const std::exception_ptr& thrown) { report(thrown); });
     if (started) {

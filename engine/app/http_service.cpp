@@ -1,54 +1,73 @@
 #include "engine/app/http_service.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include <charconv>
 
 namespace sallyport::app {
 
-Result<serve::Access> make_access(const config::HttpSettings& settings) {
-  std::vector<serve::Token> tokens;
-  for (const auto& token : settings.tokens) {
-    auto secret = resolve_secret(token.secret);
-    if (!secret) {
-      return fail(secret.error().code,
-                  fmt::format("http token {}: {}", token.name, secret.error().detail));
-    }
-    std::vector<serve::Role> roles;
-    for (const auto& role : token.roles) {
-      const auto known = enum_of<serve::Role>(role);
-      if (!known)
-        return fail(Errc::invalid_input,
-                    fmt::format("http token {}: no role {}", token.name, role));
-      roles.push_back(*known);
-    }
-    tokens.push_back({.name = token.name,
-                      .secret = *std::move(secret),
-                      .tenants = {token.tenant},
-                      .roles = std::move(roles)});
+namespace {
+
+Result<serve::Token> token_of(const config::TokenSettings& settings) {
+  auto secret = resolve_secret(settings.secret);
+  if (!secret) return std::unexpected{secret.error()};
+  std::vector<serve::Role> roles;
+  for (const auto& role : settings.roles) {
+    const auto known = enum_of<serve::Role>(role);
+    if (!known) return fail(Errc::invalid_input, fmt::format("no role {}", role));
+    roles.push_back(*known);
   }
-  return serve::Access::make(std::move(tokens));
+  return serve::Token{.name = settings.name,
+                      .secret = *std::move(secret),
+                      .tenants = {settings.tenant},
+                      .roles = std::move(roles)};
 }
 
-Result<http::ServerOptions> make_server_options(const config::HttpSettings& settings) {
-  http::ServerOptions options;
-  const auto colon = settings.listen.rfind(':');
-  const auto host = settings.listen.substr(0, colon);
-  const auto port = colon == std::string::npos ? std::string{} : settings.listen.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), options.port);
-  if (error != std::errc{} || end != port.data() + port.size() || host.empty()) {
-    return fail(
-        Errc::invalid_input,
-        fmt::format("http listen: '{}' is no address:port, e.g. 127.0.0.1:8080", settings.listen));
+/// `address:port`, `[address]:port`. Errors: invalid_input.
+Result<> read_listen(const std::string& listen, http::ServerOptions& into) {
+  const auto colon = listen.rfind(':');
+  auto host = listen.substr(0, colon);
+  const auto port = colon == std::string::npos ? std::string{} : listen.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  boost::system::error_code no_address;
+  boost::asio::ip::make_address(host, no_address);
+  const auto* last = port.data() + port.size();
+  const auto [end, no_port] = std::from_chars(port.data(), last, into.port);
+  if (no_address || no_port != std::errc{} || end != last) {
+    return fail(Errc::invalid_input,
+                fmt::format("'{}' is no address:port, e.g. 127.0.0.1:8080 or [::1]:8080", listen));
   }
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  options.address = bracketed ? host.substr(1, host.size() - 2) : host;
+  into.address = std::move(host);
+  return {};
+}
+
+}  // namespace
+
+serve::Access make_access(const config::HttpSettings& settings, Faults& faults) {
+  serve::Access access;
+  for (std::size_t i = 0; i < settings.tokens.size(); ++i) {
+    auto token = token_of(settings.tokens[i]);
+    const auto added = token ? access.add(*std::move(token)) : std::unexpected{token.error()};
+    if (!added)
+      faults.push_back({.pointer = child("/http/tokens", i), .message = added.error().detail});
+  }
+  return access;
+}
+
+http::ServerOptions make_server_options(const config::HttpSettings& settings, Faults& faults) {
+  http::ServerOptions options;
+  if (const auto read = read_listen(settings.listen, options); !read)
+    faults.push_back({.pointer = "/http/listen", .message = read.error().detail});
   if (!settings.tls.certificate.empty()) {
     auto tls = http::TlsContext::server({.certificate_file = settings.tls.certificate,
                                          .key_file = settings.tls.key,
                                          .client_ca_file = {}});
-    if (!tls) return std::unexpected{tls.error()};
-    options.tls = *std::move(tls);
+    if (tls) {
+      options.tls = *std::move(tls);
+    } else {
+      faults.push_back({.pointer = "/http/tls", .message = tls.error().detail});
+    }
   }
   options.limits.connections = settings.max_connections;
   options.limits.header_bytes = settings.max_header_bytes;

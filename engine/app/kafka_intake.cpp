@@ -18,15 +18,41 @@ namespace {
 /// What is kept of a dead letter that no topic takes whole.
 constexpr std::size_t cut_bytes = 256ULL << 10U;
 
-Result<std::map<std::string, std::string>> properties_of(const config::KafkaSettings& settings) {
+/// With the secrets that resolve; those that do not are appended to `faults`.
+std::map<std::string, std::string> properties_of(const config::KafkaSettings& settings,
+                                                 Faults& faults) {
   auto properties = settings.properties;
   for (const auto& [name, reference] : settings.secret_properties) {
     const auto secret = resolve_secret(reference);
-    if (!secret)
-      return fail(secret.error().code, fmt::format("kafka {}: {}", name, secret.error().detail));
-    properties[name] = secret->reveal();
+    if (secret) {
+      properties[name] = secret->reveal();
+    } else {
+      faults.push_back(
+          {.pointer = child("/kafka/secret_properties", name), .message = secret.error().detail});
+    }
   }
   return properties;
+}
+
+ingest::KafkaSourceOptions source_options(const config::Settings& settings,
+                                          std::map<std::string, std::string> properties) {
+  ingest::KafkaSourceOptions options{.brokers = settings.kafka.brokers,
+                                     .group = settings.kafka.group,
+                                     .topics = {},
+                                     .properties = std::move(properties),
+                                     .max_in_flight = settings.ingest.max_in_flight,
+                                     .max_in_flight_bytes = settings.ingest.max_in_flight_bytes};
+  for (const auto& topic : settings.kafka.topics) options.topics.push_back(topic.name);
+  return options;
+}
+
+bool is_pattern(const config::TopicSettings& topic) {
+  return topic.name.starts_with('^');
+}
+
+/// librdkafka searches patterns with the C library's regcomp(); so do we, closely enough.
+std::regex pattern_of(const config::TopicSettings& topic) {
+  return std::regex{topic.name, std::regex::extended};
 }
 
 }  // namespace
@@ -42,11 +68,8 @@ struct KafkaIntake::Impl {
 
   [[nodiscard]] const config::TopicSettings& settings_of(const std::string& topic) const {
     for (const auto& known : settings.topics) {
-      // librdkafka searches patterns with the C library's regcomp(); so do we, closely enough.
       if (known.name == topic) return known;
-      if (known.name.starts_with('^') &&
-          std::regex_search(topic, std::regex{known.name, std::regex::extended}))
-        return known;
+      if (is_pattern(known) && std::regex_search(topic, pattern_of(known))) return known;
     }
     return settings.topics.front();
   }
@@ -122,6 +145,31 @@ void KafkaIntake::Impl::bury(ingest::KafkaMessage message,
       });
 }
 
+void KafkaIntake::check(const config::Settings& settings, Faults& faults) {
+  const auto refuse = [&](std::string pointer, std::string message) {
+    faults.push_back({.pointer = std::move(pointer), .message = std::move(message)});
+  };
+  const auto& topics = settings.kafka.topics;
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    try {
+      if (is_pattern(topics[i])) (void)pattern_of(topics[i]);
+    } catch (const std::regex_error& error) {
+      refuse(child("/kafka/topics", i),
+             fmt::format("'{}' is no pattern: {}", topics[i].name, error.what()));
+    }
+  }
+  auto properties = properties_of(settings.kafka, faults);
+  if (has_errors(faults)) return;
+  // Clients without a broker look at their properties and speak to nobody.
+  const auto sink = ingest::KafkaSink::make({.brokers = {}, .properties = properties}, {});
+  if (!sink) return refuse("/kafka/properties", sink.error().detail);
+  auto options = source_options(settings, std::move(properties));
+  options.brokers.clear();
+  const SystemClock clock;
+  const auto source = ingest::KafkaSource::make(std::move(options), clock, {}, {});
+  if (!source) refuse("/kafka", source.error().detail);
+}
+
 Result<std::unique_ptr<KafkaIntake>> KafkaIntake::start(const config::Settings& settings,
                                                         Pipeline& pipeline,
                                                         store::Store& store,
@@ -143,11 +191,12 @@ Result<std::unique_ptr<KafkaIntake>> KafkaIntake::start(const config::Settings& 
       log.debug(text);
     }
   };
-  auto properties = properties_of(settings.kafka);
-  if (!properties) return std::unexpected{properties.error()};
+  Faults faults;
+  auto properties = properties_of(settings.kafka, faults);
+  if (!faults.empty()) return fail(Errc::invalid_input, settings.render(faults));
 
-  auto sink = ingest::KafkaSink::make(
-      {.brokers = settings.kafka.brokers, .properties = *properties}, kafka_log);
+  auto sink = ingest::KafkaSink::make({.brokers = settings.kafka.brokers, .properties = properties},
+                                      kafka_log);
   if (!sink) return std::unexpected{sink.error()};
   impl->sink = *std::move(sink);
 
@@ -165,15 +214,8 @@ Result<std::unique_ptr<KafkaIntake>> KafkaIntake::start(const config::Settings& 
       kafka_log);
   impl->publisher->start();
 
-  ingest::KafkaSourceOptions options{.brokers = settings.kafka.brokers,
-                                     .group = settings.kafka.group,
-                                     .topics = {},
-                                     .properties = *properties,
-                                     .max_in_flight = settings.ingest.max_in_flight,
-                                     .max_in_flight_bytes = settings.ingest.max_in_flight_bytes};
-  for (const auto& topic : settings.kafka.topics) options.topics.push_back(topic.name);
   auto source = ingest::KafkaSource::make(
-      std::move(options),
+      source_options(settings, std::move(properties)),
       clock,
       [self = impl.get()](ingest::KafkaMessage message, ingest::KafkaSource::Done done) {
         self->take(std::move(message), std::move(done));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/app/pipeline.hpp"
+#include "engine/base/fault.hpp"
 #include "engine/config/settings.hpp"
 #include "engine/model/catalogue.hpp"
 #include "engine/observe/log.hpp"
@@ -18,6 +19,9 @@ namespace sallyport::app {
 /// dead-letter topic.
 class KafkaIntake {
  public:
+  /// Appends what start() would refuse of the settings, and reaches no broker.
+  static void check(const config::Settings& settings, Faults& faults);
+
   /// Errors: invalid_input (a property), not_found (a secret).
   [[nodiscard]] static Result<std::unique_ptr<KafkaIntake>> start(const config::Settings& settings,
                                                                   Pipeline& pipeline,

@@ -1,8 +1,11 @@
 #include "engine/config/settings.hpp"
 
+#include "engine/base/spelling.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 namespace sallyport::config {
 
@@ -10,11 +13,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Properties of librdkafka that the engine sets itself: another value would lose alerts, or reach
+/// another cluster than `brokers`.
+constexpr auto own_properties = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"bootstrap.servers", "kafka.brokers names them"},
+    {"metadata.broker.list", "kafka.brokers names them"},
+    {"group.id", "kafka.group names it"},
+    {"enable.auto.commit", "an offset is committed when its alert is durable"},
+    {"auto.commit.enable", "an offset is committed when its alert is durable"},
+    {"enable.auto.offset.store", "an offset is committed when its alert is durable"},
+    {"enable.idempotence", "records are published once and in order"},
+    {"acks", "a record counts as published when all replicas have it"},
+    {"request.required.acks", "a record counts as published when all replicas have it"},
+});
+
+/// Whether a property of librdkafka holds the path of a file. `probe` lets it look for the
+/// system's.
+bool is_path(std::string_view property, std::string_view value) {
+  return value != "probe" && (property.ends_with(".location") || property.ends_with(".keytab"));
+}
+
 void check(const Settings& settings, Faults& faults) {
   const auto refuse = [&](std::string pointer, std::string message) {
     faults.push_back({.pointer = std::move(pointer), .message = std::move(message)});
   };
-  static constexpr std::array roles{"viewer", "analyst", "approver", "admin", "ingest"};
+  static const std::vector<std::string_view> roles{
+      "viewer", "analyst", "approver", "admin", "ingest"};
   for (std::size_t i = 0; i < settings.http.tokens.size(); ++i) {
     const auto& token = settings.http.tokens[i];
     const auto at = child("/http/tokens", i);
@@ -24,7 +48,7 @@ void check(const Settings& settings, Faults& faults) {
     for (std::size_t j = 0; j < token.roles.size(); ++j) {
       if (std::ranges::find(roles, token.roles[j]) == roles.end()) {
         refuse(child(child(at, "roles"), j),
-               fmt::format("no role '{}'; known are {}", token.roles[j], fmt::join(roles, ", ")));
+               fmt::format("no role '{}'{}", token.roles[j], suggestion(token.roles[j], roles)));
       }
     }
   }
@@ -34,6 +58,15 @@ void check(const Settings& settings, Faults& faults) {
     if (settings.kafka.topics[i].tenant.empty())
       refuse(child("/kafka/topics", i), "a topic needs a tenant");
   }
+  for (const auto& [name, why] : own_properties) {
+    const std::string property{name};
+    if (settings.kafka.properties.contains(property))
+      refuse(child("/kafka/properties", name), fmt::format("not to be set here: {}", why));
+    if (settings.kafka.secret_properties.contains(property))
+      refuse(child("/kafka/secret_properties", name), fmt::format("not to be set here: {}", why));
+  }
+  if (!settings.kafka.brokers.empty() && settings.kafka.topics.empty())
+    refuse("/kafka/topics", "name a topic to read from");
   if (settings.ingest.max_alert_depth < 8 || settings.ingest.max_alert_depth > 512)
     refuse("/ingest/max_alert_depth", "from 8 to 512");
   if (settings.ingest.max_in_flight == 0) refuse("/ingest/max_in_flight", "at least 1");
@@ -48,44 +81,65 @@ void check(const Settings& settings, Faults& faults) {
     refuse("/log/format", "text or json");
 }
 
-void make_absolute(Settings& settings, const fs::path& folder) {
-  const auto absolute = [&](std::string& path) {
-    if (!path.empty() && fs::path{path}.is_relative())
-      path = (folder / path).lexically_normal().string();
-  };
-  absolute(settings.data_dir);
-  absolute(settings.policy);
-  absolute(settings.reasoner);
-  absolute(settings.schemas);
-  absolute(settings.http.tls.certificate);
-  absolute(settings.http.tls.key);
+void make_absolute(Settings& settings) {
+  for (auto* path : {&settings.data_dir,
+                     &settings.policy,
+                     &settings.reasoner,
+                     &settings.schemas,
+                     &settings.http.tls.certificate,
+                     &settings.http.tls.key})
+    *path = settings.path_of(*path);
   for (auto* files : {&settings.intel, &settings.assets, &settings.identities})
-    for (auto& file : *files) absolute(file);
+    for (auto& file : *files) file = settings.path_of(file);
+  for (auto& token : settings.http.tokens) token.secret = settings.secret_of(token.secret);
+  for (auto& [name, secret] : settings.kafka.secret_properties) secret = settings.secret_of(secret);
+  for (auto& [name, value] : settings.kafka.properties)
+    if (is_path(name, value)) value = settings.path_of(value);
 }
 
-}  // namespace
-
-Result<Settings> load_settings(const fs::path& file) {
-  const auto document = Document::load(file);
-  if (!document) return std::unexpected{document.error()};
-  Settings settings;
-  Faults faults;
-  if (!document->root().is_null()) read_json(document->root(), settings, faults);
-  check(settings, faults);
-  if (has_errors(faults)) return fail(Errc::invalid_input, document->render(faults));
-  std::error_code ignored;
-  make_absolute(settings, fs::absolute(file, ignored).parent_path());
-  return settings;
-}
-
-Result<Settings> default_settings() {
+Result<Settings> installed_settings() {
   const auto installed = home();
   if (!installed) return std::unexpected{installed.error()};
   const auto shipped = *installed / "config" / "sallyport.yaml";
   std::error_code ignored;
   if (fs::exists(shipped, ignored)) return load_settings(shipped);
   Settings settings;
-  make_absolute(settings, *installed / "config");
+  settings.folder = *installed / "config";
+  make_absolute(settings);
+  return settings;
+}
+
+}  // namespace
+
+std::string Settings::path_of(const std::string& written) const {
+  if (written.empty() || folder.empty() || fs::path{written}.is_absolute()) return written;
+  return (folder / written).lexically_normal().string();
+}
+
+std::string Settings::secret_of(const std::string& reference) const {
+  constexpr std::string_view file = "file:";
+  if (!reference.starts_with(file)) return reference;
+  return std::string{file} + path_of(reference.substr(file.size()));
+}
+
+std::string Settings::render(const Faults& faults) const {
+  return source ? source->render(faults) : summary(faults);
+}
+
+Result<Settings> load_settings(const fs::path& file) {
+  if (file.empty()) return installed_settings();
+  auto document = Document::load(file);
+  if (!document) return std::unexpected{document.error()};
+  Settings settings;
+  settings.source = std::make_shared<const Document>(*std::move(document));
+  std::error_code ignored;
+  settings.folder = fs::absolute(file, ignored).parent_path();
+  Faults faults;
+  const auto& root = settings.source->root();
+  if (!root.is_null()) read_json(root, settings, faults);
+  check(settings, faults);
+  if (has_errors(faults)) return fail(Errc::invalid_input, settings.render(faults));
+  make_absolute(settings);
   return settings;
 }
 

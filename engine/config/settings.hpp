@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -101,7 +102,8 @@ struct LogSettings {
   std::string format = "text";  ///< text or json
 };
 
-/// config/sallyport.yaml. Paths are relative to the folder of that file.
+/// config/sallyport.yaml. Paths, and the files of `file:` references, are relative to the folder of
+/// that file.
 struct Settings {
   std::string data_dir = "../data";
   std::string policy = "policy.yaml";
@@ -121,6 +123,17 @@ struct Settings {
   LogSettings log;
   /// Name -> {type: nftables | ldap | ssh, ...}; each adapter reads its own keys.
   std::map<std::string, json::object> connectors;
+
+  /// What they were read from, to say where something stands; nullptr: from no file.
+  std::shared_ptr<const Document> source;
+  std::filesystem::path folder;  ///< Where relative paths begin; empty: the working directory.
+
+  /// A path, or a reference to a secret, that a connector's options hold.
+  [[nodiscard]] std::string path_of(const std::string& written) const;
+  [[nodiscard]] std::string secret_of(const std::string& reference) const;
+
+  /// The faults, one a line, with file, line and column where they came from a file.
+  [[nodiscard]] std::string render(const Faults& faults) const;
 };
 
 BOOST_DESCRIBE_STRUCT(TopicSettings, (), (name, tenant, source))
@@ -174,12 +187,9 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        log,
                        connectors))
 
-/// Reads the settings file and makes its paths absolute. The file that names no path keeps the
-/// default. Errors: not_found, invalid_input (every fault, one a line, file:line:column).
+/// Reads the settings file and makes its paths absolute; those in `connectors` stay as they are
+/// written (path_of()). Without `file`: the shipped config/sallyport.yaml if it is there, else
+/// every default. Errors: not_found, invalid_input (every fault, one a line, file:line:column).
 [[nodiscard]] Result<Settings> load_settings(const std::filesystem::path& file);
-
-/// The settings of an engine without a file: the shipped config/sallyport.yaml if it is there, else
-/// every default, relative to the working directory. Errors: as load_settings().
-[[nodiscard]] Result<Settings> default_settings();
 
 }  // namespace sallyport::config

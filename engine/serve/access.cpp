@@ -40,29 +40,35 @@ model::Actor Principal::actor() const {
 Result<Access> Access::make(std::vector<Token> tokens) {
   Access access;
   for (auto& token : tokens) {
-    if (token.name.empty()) return fail(Errc::invalid_input, "a token needs a name");
-    if (token.secret.reveal().size() < least_secret_characters)
+    const auto added = access.add(std::move(token));
+    if (!added) return std::unexpected{added.error()};
+  }
+  return access;
+}
+
+Result<> Access::add(Token token) {
+  if (token.name.empty()) return fail(Errc::invalid_input, "a token needs a name");
+  if (token.secret.reveal().size() < least_secret_characters)
+    return fail(
+        Errc::invalid_input,
+        fmt::format(
+            "token '{}' is shorter than {} characters", token.name, least_secret_characters));
+  if (token.tenants.empty() || token.roles.empty())
+    return fail(Errc::invalid_input,
+                fmt::format("token '{}' needs at least one tenant and one role", token.name));
+  const auto digest = sha256(token.secret.reveal());
+  for (const auto& other : known_) {
+    if (other.principal.name == token.name || same(other.digest, digest))
       return fail(
           Errc::invalid_input,
           fmt::format(
-              "token '{}' is shorter than {} characters", token.name, least_secret_characters));
-    if (token.tenants.empty() || token.roles.empty())
-      return fail(Errc::invalid_input,
-                  fmt::format("token '{}' needs at least one tenant and one role", token.name));
-    const auto digest = sha256(token.secret.reveal());
-    for (const auto& other : access.known_) {
-      if (other.principal.name == token.name || same(other.digest, digest))
-        return fail(
-            Errc::invalid_input,
-            fmt::format(
-                "token '{}' and '{}' share a name or a secret", token.name, other.principal.name));
-    }
-    access.known_.push_back({.digest = digest,
-                             .principal = {.name = std::move(token.name),
-                                           .tenants = std::move(token.tenants),
-                                           .roles = std::move(token.roles)}});
+              "token '{}' and '{}' share a name or a secret", token.name, other.principal.name));
   }
-  return access;
+  known_.push_back({.digest = digest,
+                    .principal = {.name = std::move(token.name),
+                                  .tenants = std::move(token.tenants),
+                                  .roles = std::move(token.roles)}});
+  return {};
 }
 
 std::optional<Principal> Access::who(std::string_view bearer) const {

@@ -45,14 +45,15 @@ struct Token {
   std::vector<Role> roles;
 };
 
-/// Knows the tokens. Keeps their digests only. Immutable; thread-safe.
+/// Knows the tokens. Keeps their digests only. Thread-safe once it is complete.
 class Access {
  public:
-  /// No tokens: nobody comes in.
-  ///
-  /// Errors: invalid_input when a token is shorter than 16 characters, has no name, tenant or role,
-  /// or when two share a name or a secret.
+  /// No tokens: nobody comes in. Errors: as add().
   [[nodiscard]] static Result<Access> make(std::vector<Token> tokens);
+
+  /// Errors: invalid_input when the token is shorter than 16 characters, has no name, tenant or
+  /// role, or shares its name or secret with another.
+  [[nodiscard]] Result<> add(Token token);
 
   /// The holder of `bearer`, found in a time that does not depend on what was guessed right.
   [[nodiscard]] std::optional<Principal> who(std::string_view bearer) const;

@@ -74,6 +74,31 @@ TEST_F(SettingsFile, PathsAreRelativeToItsFolder) {
   EXPECT_THAT(settings->intel, ::testing::ElementsAre((folder_ / "lists").string(), "/srv/lists"));
 }
 
+TEST_F(SettingsFile, FilesOfSecretsAndOfKafkaAreRelativeToItsFolder) {
+  const auto settings = load_settings(write(
+      "http: { tokens: [ { name: a, secret: 'file:token', roles: [admin] } ] }\n"
+      "kafka:\n"
+      "  properties: { ssl.ca.location: ca.pem, ssl.crl.location: /etc/crl, client.rack: ca.pem }\n"
+      "  secret_properties: { sasl.password: 'env:PASSWORD', ssl.key.password: 'file:/etc/key' "
+      "}\n"));
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->http.tokens.front().secret, "file:" + (folder_ / "token").string());
+  const auto& kafka = settings->kafka;
+  EXPECT_EQ(kafka.properties.at("ssl.ca.location"), folder_ / "ca.pem");
+  EXPECT_EQ(kafka.properties.at("ssl.crl.location"), "/etc/crl");
+  EXPECT_EQ(kafka.properties.at("client.rack"), "ca.pem");
+  EXPECT_EQ(kafka.secret_properties.at("sasl.password"), "env:PASSWORD");
+  EXPECT_EQ(kafka.secret_properties.at("ssl.key.password"), "file:/etc/key");
+}
+
+TEST_F(SettingsFile, APropertyOfKafkaThatWouldLoseAlertsIsRefused) {
+  EXPECT_THAT(
+      fault_of("kafka:\n  properties:\n    enable.auto.commit: 'true'\n"),
+      HasSubstr("settings.yaml:3:5: error: /kafka/properties/enable.auto.commit: not to be"));
+  EXPECT_THAT(fault_of("kafka: { secret_properties: { bootstrap.servers: 'env:B' } }\n"),
+              HasSubstr("kafka.brokers names them"));
+}
+
 TEST_F(SettingsFile, AMisspeltKeyIsRefusedWithItsPlace) {
   EXPECT_THAT(fault_of("http:\n  lissten: 127.0.0.1:1\n"), HasSubstr("settings.yaml:2:"));
 }

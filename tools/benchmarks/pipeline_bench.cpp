@@ -129,7 +129,7 @@ int pipeline_bench(bool json) {
              "tenants:\n  default:\n    tier: L2\n    authority: { owner: bench@acme.example, "
              "approved: 2026-11-01, "
              "review_by: 2099-01-01 }\n");
-  auto settings = config::default_settings();
+  auto settings = config::load_settings({});
   if (!settings) {
     fmt::print(stderr, "{}\n", settings.error().detail);
     return 2;

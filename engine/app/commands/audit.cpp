@@ -53,8 +53,7 @@ Result<Looked> look(const AuditOptions& options) {
   if (!window) return std::unexpected{window.error()};
   std::filesystem::path data_dir = options.data;
   if (options.data.empty()) {
-    const auto settings =
-        options.config.empty() ? config::default_settings() : config::load_settings(options.config);
+    const auto settings = config::load_settings(options.config);
     if (!settings) return std::unexpected{settings.error()};
     data_dir = settings->data_dir;
   }

@@ -1,10 +1,11 @@
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/loading.hpp"
-#include "engine/app/local_enrichers.hpp"
+#include "engine/app/materials.hpp"
 #include "engine/app/policy_file.hpp"
 #include "engine/config/settings.hpp"
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -13,37 +14,30 @@ namespace sallyport::app {
 
 namespace {
 
-/// Reads every file that `run` would read and says what is wrong with any of them. Opens no store
-/// and no port.
+/// Makes everything that `run` makes of the settings, and says what is wrong with any of it. Opens
+/// no store and no port, and reaches no product and no broker.
 int check_config(const std::string& file) {
-  auto settings = file.empty() ? config::default_settings() : config::load_settings(file);
+  const auto settings = config::load_settings(file);
   if (!settings) {
     fmt::print(stderr, "{}\n", settings.error().detail);
     return settings.error().code == Errc::not_found ? 2 : 1;
   }
   int status = 0;
-  const auto say = [&](const Error& error) {
-    fmt::print(stderr, "{}\n", error.detail);
-    status = 1;
+  const auto say = [&](const std::string& text) {
+    if (!text.empty()) fmt::print(stderr, "{}\n", text);
   };
-  const auto catalogue = load_catalogue(settings->schemas);
-  if (!catalogue) say(catalogue.error());
-  const auto normalizer = load_normalizer(settings->schemas);
-  if (!normalizer) say(normalizer.error());
-  if (catalogue) {
-    const auto rules = load_rules(settings->reasoner, *catalogue);
-    if (!rules) say(rules.error());
-    const auto policy = load_policy(settings->policy, *catalogue, SystemClock{}.now());
-    if (!policy) {
-      say(policy.error());
-    } else {
-      for (const auto& text : {policy->errors, policy->warnings})
-        if (!text.empty()) fmt::print(stderr, "{}\n", text);
-      if (!policy->policy) status = 1;
-    }
+  const SystemClock clock;
+  boost::asio::thread_pool nobody{1};
+  if (const auto materials = gather(*settings, clock, nobody.get_executor()); !materials) {
+    say(materials.error().detail);
+    status = 1;
   }
-  const auto knowledge = LocalEnrichers::load(*settings);
-  if (!knowledge) say(knowledge.error());
+  if (const auto catalogue = load_catalogue(settings->schemas)) {
+    const auto policy = load_policy(settings->policy, *catalogue, clock.now());
+    say(policy ? policy->errors : policy.error().detail);
+    if (policy) say(policy->warnings);
+    if (!policy || !policy->policy) status = 1;
+  }
   if (status == 0) fmt::print("configuration is sound\n");
   return status;
 }
@@ -60,7 +54,13 @@ void add_config(CLI::App& app, Run& run) {
   auto file = std::make_shared<std::string>();
   check->add_option(
       "--config,FILE", *file, "Settings file (default: config/sallyport.yaml of the installation)");
-  check->footer("Example:\n  sallyport config check --config /etc/sallyport/sallyport.yaml");
+  check->footer(
+      "Makes everything that `run` makes of the settings (verbs, mappings, policy, reasoner, "
+      "local\n"
+      "knowledge, connectors, tokens and other secrets, Kafka's properties, TLS files), without\n"
+      "opening the store or a port, and without reaching a product or a broker. Secrets must be\n"
+      "there: run it in the environment of the engine.\n\n"
+      "Example:\n  sallyport config check --config /etc/sallyport/sallyport.yaml");
   check->callback([&run, file] { run = [file] { return check_config(*file); }; });
 }
 

@@ -52,8 +52,7 @@ int unusable(const Error& error) {
 
 Result<std::filesystem::path> data_directory(const LedgerOptions& options) {
   if (!options.data.empty()) return options.data;
-  const auto settings =
-      options.config.empty() ? config::default_settings() : config::load_settings(options.config);
+  const auto settings = config::load_settings(options.config);
   if (!settings) return std::unexpected{settings.error()};
   return settings->data_dir;
 }

@@ -33,8 +33,7 @@ void PolicyPlace::add_to(CLI::App& command) {
 Result<std::unique_ptr<store::Store>> PolicyPlace::open() const {
   auto directory = data;
   if (directory.empty()) {
-    const auto settings =
-        config.empty() ? config::default_settings() : config::load_settings(config);
+    const auto settings = config::load_settings(config);
     if (!settings) return std::unexpected{settings.error()};
     directory = settings->data_dir;
   }

@@ -69,8 +69,7 @@ void print_row(const audit::Readiness& row) {
 int show(const ReadinessOptions& options) {
   std::string data_dir = options.data;
   if (data_dir.empty()) {
-    const auto settings =
-        options.config.empty() ? config::default_settings() : config::load_settings(options.config);
+    const auto settings = config::load_settings(options.config);
     if (!settings) return unusable(settings.error());
     data_dir = settings->data_dir;
   }

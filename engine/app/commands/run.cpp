@@ -25,8 +25,7 @@ int run_engine(const std::string& config_file, unsigned drain_s) {
   const auto signals = steering_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  auto settings =
-      config_file.empty() ? config::default_settings() : config::load_settings(config_file);
+  auto settings = config::load_settings(config_file);
   if (!settings) {
     fmt::print(stderr, "{}\n", settings.error().detail);
     return 2;

@@ -1,0 +1,60 @@
+#include "engine/app/materials.hpp"
+
+#include "engine/app/connectors.hpp"
+#include "engine/app/http_service.hpp"
+#include "engine/app/kafka_intake.hpp"
+#include "engine/app/loading.hpp"
+
+namespace sallyport::app {
+
+namespace {
+
+/// Collects what is wrong, so that a person sees all of it at once.
+struct Complaints {
+  std::string text;
+
+  void add(const std::string& lines) {
+    if (lines.empty()) return;
+    if (!text.empty()) text += '\n';
+    text += lines;
+  }
+
+  template <class T>
+  void add(const Result<T>& loaded) {
+    if (!loaded) add(loaded.error().detail);
+  }
+};
+
+}  // namespace
+
+Result<Materials> gather(const config::Settings& settings,
+                         const Clock& clock,
+                         boost::asio::any_io_executor pool) {
+  Complaints wrong;
+  auto catalogue = load_catalogue(settings.schemas);
+  wrong.add(catalogue);
+  auto normalizer = load_normalizer(settings.schemas);
+  wrong.add(normalizer);
+  auto rules = load_rules(settings.reasoner, catalogue ? *catalogue : model::Catalogue{});
+  if (catalogue) wrong.add(rules);
+  auto knowledge = LocalEnrichers::load(settings);
+  wrong.add(knowledge);
+
+  Faults faults;
+  auto actuators = make_actuators(settings, clock, std::move(pool), faults);
+  auto access = make_access(settings.http, faults);
+  http::ServerOptions server;
+  if (!settings.http.listen.empty()) server = make_server_options(settings.http, faults);
+  if (!settings.kafka.brokers.empty()) KafkaIntake::check(settings, faults);
+  wrong.add(settings.render(faults));
+  if (!wrong.text.empty()) return fail(Errc::invalid_input, std::move(wrong.text));
+  return Materials{.catalogue = *std::move(catalogue),
+                   .normalizer = *std::move(normalizer),
+                   .rules = *std::move(rules),
+                   .knowledge = *std::move(knowledge),
+                   .actuators = std::move(actuators),
+                   .access = std::move(access),
+                   .server = std::move(server)};
+}
+
+}  // namespace sallyport::app

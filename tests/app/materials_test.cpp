@@ -1,0 +1,119 @@
+#include "engine/app/materials.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+#include <gmock/gmock.h>
+#include <stdlib.h>  // mkdtemp
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+namespace sallyport::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+/// A settings file of its own for each test, beside the shipped files that it has to name.
+class Gathering : public ::testing::Test {
+ protected:
+  Gathering() {
+    std::string name = fs::temp_directory_path() / "sallyport-materials-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
+    folder_ = name;
+  }
+
+  ~Gathering() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  void write(std::string_view name, std::string_view text) const {
+    std::ofstream{folder_ / name} << text;
+  }
+
+  /// What is wrong with settings that say `text`; "none".
+  [[nodiscard]] std::string fault_of(std::string_view text) {
+    const fs::path shipped{SALLYPORT_SOURCE_DIR};
+    write("settings.yaml",
+          "reasoner: " + (shipped / "config/reasoner.yaml").string() +
+              "\nschemas: " + (shipped / "schemas").string() + "\n" + std::string{text});
+    const auto settings = config::load_settings(folder_ / "settings.yaml");
+    if (!settings) return settings.error().detail;
+    const auto materials = gather(*settings, clock_, pool_.get_executor());
+    return materials ? "none" : materials.error().detail;
+  }
+
+  fs::path folder_;
+  SystemClock clock_;
+  boost::asio::thread_pool pool_{1};
+};
+
+TEST_F(Gathering, TheDefaultsAreSound) {
+  EXPECT_EQ(fault_of(""), "none");
+}
+
+TEST_F(Gathering, AConnectorOfAnUnknownTypeIsNamedWithItsPlace) {
+  const auto fault = fault_of("connectors:\n  firewall:\n    type: nftable\n");
+  EXPECT_THAT(fault, HasSubstr("settings.yaml:5:5: error: /connectors/firewall/type: "));
+  EXPECT_THAT(fault, HasSubstr("did you mean 'nftables'?"));
+}
+
+TEST_F(Gathering, AMisspeltOptionOfAConnectorIsNamedWithItsPlace) {
+  EXPECT_THAT(fault_of("connectors:\n  firewall:\n    type: nftables\n    tabel: x\n"),
+              HasSubstr("settings.yaml:6:5: error: /connectors/firewall/tabel: unknown key"));
+}
+
+TEST_F(Gathering, OptionsThatAnAdapterRefusesAreTold) {
+  EXPECT_THAT(fault_of("connectors:\n  firewall: { type: nftables, widest_v4: 4 }\n"),
+              HasSubstr("settings.yaml:4:3: error: /connectors/firewall: widest_v4 goes from 8"));
+}
+
+TEST_F(Gathering, ASecretIsReadFromAFileBesideTheSettings) {
+  constexpr auto text =
+      "connectors:\n"
+      "  idp: { type: ldap, urls: [ldaps://d.example], bind_dn: 'cn=a', base_dn: 'o=a',\n"
+      "         bind_password: 'file:word' }\n";
+  EXPECT_THAT(fault_of(text), HasSubstr("settings.yaml:4:3: error: /connectors/idp: no secret in"));
+  write("word", "correct horse battery staple\n");
+  EXPECT_EQ(fault_of(text), "none");
+}
+
+TEST_F(Gathering, ATokenWithoutItsSecretIsNamedWithItsPlace) {
+  EXPECT_THAT(
+      fault_of(
+          "http:\n  tokens:\n    - { name: a, secret: 'env:SALLYPORT_NOT_SET', roles: [admin] }\n"),
+      HasSubstr("settings.yaml:5:7: error: /http/tokens/0: environment variable"));
+}
+
+TEST_F(Gathering, AnAddressThatNothingCanListenOnIsRefused) {
+  for (const auto* listen : {"8080", "localhost:8080", "127.0.0.1:", "127.0.0.1:99999", "[::1]"})
+    EXPECT_THAT(fault_of(std::string{"http: { listen: '"} + listen + "' }\n"),
+                HasSubstr("settings.yaml:3:9: error: /http/listen: "))
+        << listen;
+  EXPECT_EQ(fault_of("http: { listen: '[::1]:8080' }\n"), "none");
+  EXPECT_EQ(fault_of("http: { listen: '' }\n"), "none");
+}
+
+TEST_F(Gathering, PropertiesThatLibrdkafkaRefusesAreTold) {
+  EXPECT_EQ(fault_of("kafka: { brokers: 'broker.example:9092' }\n"), "none");
+  EXPECT_THAT(fault_of("kafka: { brokers: 'b:9', properties: { sekurity.protocol: SSL } }\n"),
+              HasSubstr("settings.yaml:3:26: error: /kafka/properties: Kafka property sekurity"));
+  EXPECT_THAT(fault_of("kafka: { brokers: 'b:9', secret_properties: { sasl.password: plain } }\n"),
+              HasSubstr("error: /kafka/secret_properties/sasl.password: a secret is given by ref"));
+  EXPECT_THAT(fault_of("kafka: { brokers: 'b:9', topics: [ { name: '^a(' } ] }\n"),
+              HasSubstr("error: /kafka/topics/0: '^a(' is no pattern"));
+}
+
+TEST_F(Gathering, EverythingThatIsWrongIsToldAtOnce) {
+  const auto fault =
+      fault_of("assets: [none.csv]\nhttp: { listen: here }\nconnectors: { a: {} }\n");
+  EXPECT_THAT(fault, HasSubstr("none.csv"));
+  EXPECT_THAT(fault, HasSubstr("/http/listen"));
+  EXPECT_THAT(fault, HasSubstr("/connectors/a"));
+}
+
+}  // namespace
+
+}  // namespace sallyport::app
