@@ -192,7 +192,7 @@ namespace {
 Result<std::string> contents(const std::filesystem::path& file, const DocumentLimits& limits) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error))
-    return fail(Errc::invalid_input, fmt::format("{}: is a directory", file.string()));
+    return fail(Errc::not_found, fmt::format("{}: is a directory", file.string()));
   std::ifstream stream{file, std::ios::binary};
   if (!stream) return fail(Errc::not_found, fmt::format("{}: cannot be opened", file.string()));
   std::string text;

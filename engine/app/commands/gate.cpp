@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -49,6 +50,7 @@ class Evaluation {
       decide_line(line, number);
       // What waits on the other end of a pipe gets its answer before we wait for more.
       if (stream.rdbuf()->in_avail() <= 0) flush();
+      if (!written_) return;
     }
   }
 
@@ -58,7 +60,7 @@ class Evaluation {
     out_.clear();
   }
 
-  /// False: the other end of the pipe is gone.
+  /// False: nobody reads any more.
   [[nodiscard]] bool written() const { return written_; }
 
   [[nodiscard]] bool unreadable() const { return unreadable_; }
@@ -158,19 +160,21 @@ int eval(const EvalOptions& options) {
 
   Evaluation evaluation{*loaded->policy, now};
   bool missing = false;
+  std::error_code ignored;
   for (const auto& file : options.files.empty() ? std::vector<std::string>{"-"} : options.files) {
     if (file == "-") {
       std::ios::sync_with_stdio(false);
       evaluation.read(std::cin, "standard input");
-    } else if (std::ifstream stream{file, std::ios::binary}; stream) {
+    } else if (std::ifstream stream{file, std::ios::binary};
+               stream && !std::filesystem::is_directory(file, ignored)) {
       evaluation.read(stream, file);
     } else {
       evaluation.flush();
-      wrong(fmt::format("{}: cannot be opened", file));
+      wrong(fmt::format("{}: cannot be read", file));
       missing = true;
     }
     evaluation.flush();
-    if (!evaluation.written()) return 2;
+    if (!evaluation.written()) break;
   }
   return missing || evaluation.unreadable() ? 2 : 0;
 }

@@ -1,4 +1,5 @@
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/commands/filter.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/app/policy_file.hpp"
@@ -27,7 +28,6 @@ namespace sallyport::app {
 namespace {
 
 constexpr ingest::DecodeLimits limits;
-constexpr std::size_t chunk_bytes = 256ULL << 10U;
 
 struct Options {
   std::string config;
@@ -55,28 +55,17 @@ class Investigation {
         gate_{std::move(policy)},
         investigator_{std::move(rules), std::move(enrichers), nullptr, clock_, ids_, slices} {}
 
-  /// False when the stream could not be read to its end.
-  bool stream(const std::string& file, std::FILE* input) {
-    ingest::Splitter splitter{limits.bytes,
-                              [&](const ingest::Piece& piece) { investigate(file, piece); }};
-    std::vector<char> chunk(chunk_bytes);
-    while (!closed_) {
-      const auto n = std::fread(chunk.data(), 1, chunk.size(), input);
-      splitter.feed({chunk.data(), n});
-      // What came is answered before more is waited for: a pipe may stay open for hours.
-      if (n < chunk.size()) flush();
-      if (n == 0) break;
-    }
-    splitter.finish();
-    flush();
-    return std::ferror(input) == 0;
+  /// False when something could not be read, or not be used.
+  bool read(const std::vector<std::string>& files) {
+    const auto all = read_documents(
+        files, limits.bytes, out_, [this](const std::string& file, const ingest::Piece& piece) {
+          investigate(file, piece);
+        });
+    return all && !unused_;
   }
-
-  [[nodiscard]] bool unused() const { return unused_; }
 
  private:
   void investigate(const std::string& file, const ingest::Piece& piece) {
-    if (closed_) return;
     const auto source =
         options_.source.empty() ? std::nullopt : std::optional<std::string>{options_.source};
     const auto native = ingest::decode(piece.bytes, limits);
@@ -88,7 +77,7 @@ class Investigation {
     if (!alert) return dead(file, piece, alert.error().detail);
     auto verdict = judged(std::make_shared<const model::Alert>(*std::move(alert)));
     if (!verdict) return dead(file, piece, verdict.error().detail);
-    write(to_json(*verdict));
+    out_.write(to_json(*verdict));
   }
 
   Result<model::Verdict> judged(const std::shared_ptr<const model::Alert>& alert) {
@@ -118,19 +107,12 @@ class Investigation {
 
   void dead(const std::string& file, const ingest::Piece& piece, const std::string& reason) {
     unused_ = true;
-    flush();
+    out_.flush();
     json::object letter{{"reason", reason}};
     letter["file"] = file;
     letter["line"] = piece.line;
     fmt::print(stderr, "{}\n", to_json(letter));
   }
-
-  void write(const std::string& line) {
-    closed_ = closed_ || std::fwrite(line.data(), 1, line.size(), stdout) != line.size() ||
-              std::fputc('\n', stdout) == EOF;
-  }
-
-  void flush() { closed_ = std::fflush(stdout) != 0 || closed_; }
 
   const Options& options_;
   ingest::Normalizer normalizer_;
@@ -139,13 +121,12 @@ class Investigation {
   UlidSource ids_;
   investigate::Investigator investigator_;
   bool unused_ = false;
-  bool closed_ = false;  ///< Nobody reads any more.
+  LineOutput out_{stdout};
 };
 
 /// The settings of the file, with what the command line says instead.
 Result<config::Settings> settings_of(const Options& options) {
-  auto settings =
-      options.config.empty() ? config::default_settings() : config::load_settings(options.config);
+  auto settings = config::load_settings(options.config);
   if (!settings) return settings;
   if (!options.policy.empty()) settings->policy = options.policy;
   if (!options.reasoner.empty()) settings->reasoner = options.reasoner;
@@ -189,21 +170,7 @@ int investigate_files(const Options& options) {
     fmt::print(stderr, "{}\n", work.error().detail);
     return 2;
   }
-  auto files = options.files;
-  if (files.empty()) files.emplace_back("-");
-  bool unreadable = false;
-  for (const auto& file : files) {
-    if (file == "-") {
-      unreadable = !(*work)->stream("(standard input)", stdin) || unreadable;
-      continue;
-    }
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> input{std::fopen(file.c_str(), "rb"),
-                                                                std::fclose};
-    if (input && (*work)->stream(file, input.get())) continue;
-    fmt::print(stderr, "{}: cannot be read\n", file);
-    unreadable = true;
-  }
-  return unreadable || (*work)->unused() ? 2 : 0;
+  return (*work)->read(options.files) ? 0 : 2;
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/commands/filter.hpp"
 #include "engine/app/loading.hpp"
+#include "engine/base/spelling.hpp"
 #include "engine/ingest/decode.hpp"
 #include "engine/ingest/payload.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -21,33 +22,12 @@ namespace sallyport::app {
 namespace {
 
 constexpr ingest::DecodeLimits limits;
-constexpr std::size_t chunk_bytes = 256ULL << 10U;
 constexpr std::size_t shown_characters = 2000;  // of the original, in a dead letter
 
 struct Options {
   std::string source;
   std::string schemas;
   std::vector<std::string> files;
-};
-
-/// Where one line of JSON goes. Once nobody reads any more, the rest is not written.
-class Lines {
- public:
-  explicit Lines(std::FILE* stream) : stream_{stream} {}
-
-  void write(const std::string& line) {
-    if (closed_) return;
-    closed_ = std::fwrite(line.data(), 1, line.size(), stream_) != line.size() ||
-              std::fputc('\n', stream_) == EOF;
-  }
-
-  void flush() { closed_ = std::fflush(stream_) != 0 || closed_; }
-
-  [[nodiscard]] bool closed() const { return closed_; }
-
- private:
-  std::FILE* stream_;
-  bool closed_ = false;
 };
 
 /// `text` as valid UTF-8 of at most `limit` characters; a byte that is none becomes U+FFFD.
@@ -82,6 +62,17 @@ class Normalization {
   Normalization(ingest::Normalizer normalizer, std::optional<std::string> source)
       : normalizer_{std::move(normalizer)}, source_{std::move(source)} {}
 
+  /// False when something could not be read, or not be used.
+  bool read(const std::vector<std::string>& files) {
+    const auto all = read_documents(
+        files, limits.bytes, out_, [this](const std::string& file, const ingest::Piece& next) {
+          piece(file, next);
+        });
+    letters_.flush();
+    return all && !unused_;
+  }
+
+ private:
   void piece(const std::string& file, const ingest::Piece& piece) {
     const auto native = ingest::decode(piece.bytes, limits);
     if (!native) return dead(file, piece, native.error().detail, source_);
@@ -96,29 +87,6 @@ class Normalization {
     out_.write(to_json(alert->finding));
   }
 
-  /// False when the stream could not be read to its end.
-  bool stream(const std::string& file, std::FILE* input) {
-    ingest::Splitter splitter{limits.bytes, [&](const ingest::Piece& next) { piece(file, next); }};
-    std::vector<char> chunk(chunk_bytes);
-    while (!out_.closed()) {
-      const auto n = std::fread(chunk.data(), 1, chunk.size(), input);
-      splitter.feed({chunk.data(), n});
-      // What came is answered before more is waited for: a pipe may stay open for hours.
-      if (n < chunk.size()) out_.flush();
-      if (n == 0) break;
-    }
-    // Once nobody reads the findings, what was read of the input is no whole alert.
-    if (!out_.closed()) splitter.finish();
-    return std::ferror(input) == 0;
-  }
-
-  int status() {
-    out_.flush();
-    letters_.flush();
-    return unused_ ? 2 : 0;
-  }
-
- private:
   void dead(const std::string& file,
             const ingest::Piece& piece,
             const std::string& reason,
@@ -135,8 +103,8 @@ class Normalization {
   ingest::Normalizer normalizer_;
   std::optional<std::string> source_;
   SystemClock clock_;
-  Lines out_{stdout};
-  Lines letters_{stderr};
+  LineOutput out_{stdout};
+  LineOutput letters_{stderr};
   bool unused_ = false;
 };
 
@@ -151,27 +119,15 @@ int normalize(const Options& options) {
     source = options.source;
     const auto known = normalizer->sources();
     if (std::ranges::find(known, *source) == known.end()) {
-      fmt::print(stderr, "unknown source '{}'; known: {}\n", *source, fmt::join(known, " "));
+      fmt::print(stderr,
+                 "unknown source '{}'{}\n",
+                 *source,
+                 suggestion(*source, {known.begin(), known.end()}));
       return 2;
     }
   }
   Normalization work{*std::move(normalizer), std::move(source)};
-  auto files = options.files;
-  if (files.empty()) files.emplace_back("-");
-  bool unreadable = false;
-  for (const auto& file : files) {
-    if (file == "-") {
-      unreadable = !work.stream("(standard input)", stdin) || unreadable;
-      continue;
-    }
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> input{std::fopen(file.c_str(), "rb"),
-                                                                std::fclose};
-    if (input && work.stream(file, input.get())) continue;
-    fmt::print(stderr, "{}: cannot be read\n", file);
-    unreadable = true;
-  }
-  const auto status = work.status();
-  return unreadable ? 2 : status;
+  return work.read(options.files) ? 0 : 2;
 }
 
 }  // namespace

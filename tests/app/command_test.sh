@@ -1,0 +1,79 @@
+#!/bin/sh
+# What all commands share, through their own door: command_test.sh BINARY
+set -eu
+sallyport=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() {
+  echo "FAILED: $1" >&2
+  exit 1
+}
+
+# expect STATUS ARGUMENT...: runs sallyport, output in out and err
+expect() {
+  wanted=$1
+  shift
+  status=0
+  "$sallyport" "$@" >out 2>err </dev/null || status=$?
+  [ "$status" = "$wanted" ] || { cat err >&2; fail "status $status, not $wanted: $*"; }
+}
+
+# says TEXT: standard error of the last command
+says() {
+  grep -qF -- "$1" err || { cat err >&2; fail "it does not say: $1"; }
+}
+
+expect 0 --help
+grep -q '^Example:' out || fail "the help has no example"
+expect 2
+expect 2 normalise --help
+says "no command 'normalise'; did you mean 'normalize'?"
+expect 2 gate evl --help
+says "sallyport gate: no command 'evl'; did you mean 'eval'?"
+for command in $("$sallyport" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+  expect 0 "$command" --help
+  grep -q Example out || fail "the help of $command has no example"
+  expect 2 "$command" --no-such-option
+done
+
+printf 'tenants: {}\n' >policy.yaml
+printf 'a: 1\n' >rule.yml
+request='{"tenant":"a","action":"page","target":{"kind":"user","value":"u"},"requested_by":{"kind":"agent","id":"x"}}'
+alert='{"title":"t","time":"2026-11-01T10:00:00Z"}'
+i=0
+while [ $i -lt 4000 ]; do
+  echo "$request" >>requests.jsonl
+  echo '{"a":1}' >>events.jsonl
+  [ $i -ge 500 ] || echo "$alert" >>alerts.jsonl
+  i=$((i + 1))
+done
+mkdir empty
+for filter in "normalize" "match rule.yml" "investigate" "gate eval --policy policy.yaml"; do
+  for unreadable in empty nowhere; do
+    # shellcheck disable=SC2086
+    expect 2 $filter $unreadable
+    says "$unreadable"
+  done
+  input=alerts.jsonl
+  case $filter in match*) input=events.jsonl ;; gate*) input=requests.jsonl ;; esac
+  # A reader that wants no more is no fault; a disk that takes no more is one.
+  # shellcheck disable=SC2086
+  { status=0; "$sallyport" $filter $input 2>err || status=$?; echo $status >status; } | head -n 1 >out
+  [ "$(cat status)" = 0 ] || fail "$filter | head: status $(cat status)"
+  status=0
+  # shellcheck disable=SC2086
+  "$sallyport" $filter $input >/dev/full 2>err || status=$?
+  [ $status = 2 ] || fail "$filter on a full disk: status $status"
+  says "standard output could not be written"
+done
+expect 1 match rule.yml
+for filter in "normalize" "investigate" "gate eval --policy policy.yaml"; do
+  # shellcheck disable=SC2086
+  expect 0 $filter
+  [ ! -s out ] || fail "$filter makes something of nothing"
+done
+expect 2 config check empty
+expect 2 config check nowhere
+expect 2 run --config nowhere
