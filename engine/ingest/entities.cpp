@@ -55,6 +55,7 @@ std::optional<asio::ip::address> address(std::string_view text) {
 
 std::optional<std::string> ip_text(const asio::ip::address& ip) {
   if (ip.is_unspecified() || ip.is_loopback()) return std::nullopt;
+  if (ip.is_v6() && ip.to_v6().is_link_local()) return std::nullopt;  // each network has its own
   if (ip.is_v4() && ip.to_v4() == asio::ip::address_v4::broadcast()) return std::nullopt;
   return ip.to_string();
 }

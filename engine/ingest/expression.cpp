@@ -45,6 +45,19 @@ std::size_t port_colon(std::string_view text) {
   return colon;
 }
 
+/// A folder and a name that were put together with `\`: with `/` where the folder is one of Unix,
+/// and with one separator where the folder ended in one of its own.
+std::string one_path(std::string_view text) {
+  const bool unix = text.starts_with('/');
+  std::string out;
+  for (const char c : text) {
+    const bool separator = c == '\\' || (unix && c == '/');
+    if (separator && out.size() > 1 && (out.back() == '\\' || out.back() == '/')) continue;
+    out += unix && separator ? '/' : c;
+  }
+  return out;
+}
+
 /// "DefenseEvasion" as "Defense Evasion".
 std::string spaced(std::string_view text) {
   std::string out;
@@ -108,6 +121,9 @@ std::optional<std::string> Expression::finished(const Alternative& alternative, 
         text = slash == std::string::npos ? std::string{} : text.substr(0, slash);
         break;
       }
+      case Transform::path:
+        text = one_path(text);
+        break;
       case Transform::user_of:
         text = text.substr(text.find_last_of('\\') + 1);
         break;

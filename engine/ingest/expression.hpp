@@ -60,6 +60,7 @@ class Expression {
     trim,
     basename,
     dirname,
+    path,
     user_of,
     domain_of,
     strip_port,

@@ -144,12 +144,13 @@ struct ExpressionCompiler {
                   std::string_view pointer,
                   Expression::Alternative& made) const {
     using Transform = Expression::Transform;
-    static constexpr std::array<std::pair<std::string_view, Transform>, 14> names{
+    static constexpr std::array<std::pair<std::string_view, Transform>, 15> names{
         {{"lower", Transform::lower},
          {"upper", Transform::upper},
          {"trim", Transform::trim},
          {"basename", Transform::basename},
          {"dirname", Transform::dirname},
+         {"path", Transform::path},
          {"user_of", Transform::user_of},
          {"domain_of", Transform::domain_of},
          {"strip_port", Transform::strip_port},

@@ -106,11 +106,13 @@ std::optional<Time> at(int y, unsigned m, unsigned d, microseconds clock) {
   return Time{sys_days{date}} + clock;
 }
 
+/// Zero is what products write where they know no time.
 std::optional<Time> epoch(std::string_view text) {
   const bool whole = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (whole && text.size() <= 19) {
     std::int64_t value = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{})
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{} ||
+        value == 0)
       return std::nullopt;
     if (value >= 100'000'000'000'000'000) return Time{microseconds{value / 1000}};
     if (value >= 100'000'000'000'000) return Time{microseconds{value}};
@@ -119,7 +121,7 @@ std::optional<Time> epoch(std::string_view text) {
   }
   double value = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || value < 0)
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || value <= 0)
     return std::nullopt;
   if (value >= 1e20) return std::nullopt;
   if (value >= 1e17) return Time{microseconds{std::llround(value / 1e3)}};

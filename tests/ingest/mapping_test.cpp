@@ -127,6 +127,11 @@ TEST(Mapping, ExpressionsDoWhatTheyAreDocumentedToDo) {
   EXPECT_EQ(message("{ from: a, when: { b: 1 } }", R"("a":"x","b":1)"), "x");
   EXPECT_EQ(message("{ from: a, when: { b: 1 } }", R"("a":"x","b":2)"), "absent");
   EXPECT_EQ(message("{ from: a, transform: [basename, lower] }", R"("a":"C:\\X\\Y.EXE")"), "y.exe");
+  EXPECT_EQ(message("{ from: a, transform: path }", R"("a":"/tmp\\m.sh")"), "/tmp/m.sh");
+  EXPECT_EQ(message("{ from: a, transform: path }", R"("a":"C:\\Temp\\\\m.exe")"),
+            "C:\\Temp\\m.exe");
+  EXPECT_EQ(message("{ from: a, transform: path }", R"("a":"\\\\srv\\c$\\m.exe")"),
+            "\\\\srv\\c$\\m.exe");
   EXPECT_EQ(message("{ from: a, transform: user_of }", R"("a":"ACME\\mira")"), "mira");
   EXPECT_EQ(message("{ from: a, transform: domain_of }", R"("a":"mira@acme.example")"),
             "acme.example");
@@ -199,6 +204,8 @@ TEST(Timestamp, ReadsWhatProductsWrite) {
                            "2026-11-20T25:00:00Z",
                            "Feb 30 10:00:00",
                            "1e300",
+                           "0",
+                           "0.0",
                            "nan"})
     EXPECT_EQ(time_of(text), "none") << text;
 }
@@ -216,8 +223,18 @@ TEST(Entities, HaveOneForm) {
   EXPECT_EQ(entity("domain", "Evil.Example."), "domain evil.example");
   EXPECT_EQ(entity("hash", "D41D8CD98F00B204E9800998ECF8427E"),
             "hash d41d8cd98f00b204e9800998ecf8427e");
-  for (const auto* text :
-       {"", "-", "N/A", "0.0.0.0", "::", "127.0.0.1", "::1", "255.255.255.255", "10.0.0.1/24", "x"})
+  for (const auto* text : {"",
+                           "-",
+                           "N/A",
+                           "0.0.0.0",
+                           "::",
+                           "127.0.0.1",
+                           "::1",
+                           "255.255.255.255",
+                           "10.0.0.1/24",
+                           "fe80::1",
+                           "fe80::1%eth0",
+                           "x"})
     EXPECT_EQ(entity("ip", text), "none") << text;
   for (const auto* text : {"localhost", "unknown", "(null)", " "})
     EXPECT_EQ(entity("host", text), "none") << text;

@@ -122,12 +122,15 @@ TEST(Normalizer, GuardDutyInsideEventBridge) {
   EXPECT_EQ(alert.uid, "16afba5c5c43e07c9e3e5e2e544e95df");
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_EQ(alert.detection, "Backdoor:EC2/C&CActivity.B");
+  EXPECT_THAT(alert.techniques, ElementsAre("T1071"));
+  EXPECT_EQ(at(alert, "/finding_info/attacks/0/tactic/uid"), "TA0011");
   EXPECT_EQ(at(alert, "/cloud/account/uid"), "111122223333");
   EXPECT_EQ(at(alert, "/resources/0/uid"), "i-0c1b2a3d4e5f60718");
   EXPECT_EQ(at(alert, "/count"), 2);
   EXPECT_EQ(at(alert, "/src_endpoint"), nullptr) << "outbound: nobody came";
   EXPECT_THAT(entities(alert),
               UnorderedElementsAre("host i-0c1b2a3d4e5f60718 device",
+                                   "host batch-7 device?",
                                    "ip 10.0.3.27 device",
                                    "ip 198.51.100.24 device",
                                    "ip 203.0.113.200 dst"));
@@ -206,10 +209,50 @@ TEST(Normalizer, ElasticWithFlatAndNestedKeysInsideASearchHit) {
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_EQ(rfc3339(alert), "2026-11-20T16:19:58.001000Z");
   EXPECT_THAT(alert.techniques, ElementsAre("T1140"));
-  EXPECT_EQ(at(alert, "/device/ip"), "fe80::1") << "loopback names no host";
+  EXPECT_EQ(at(alert, "/device/ip"), "10.20.4.108") << "loopback and fe80:: name no host";
   EXPECT_THAT(entities(alert), Contains("host WKS-0108 device"));
   EXPECT_THAT(entities(alert), Contains("ip 10.20.4.108 device"));
   EXPECT_THAT(entities(alert), Contains("ip 203.0.113.9 dst"));
+}
+
+TEST(Normalizer, TwoElasticRulesOnOneEventAreTwoAlerts) {
+  const auto uid = [](std::string_view rule) {
+    const auto alert = normalized(
+        R"({"kibana.alert.rule.name":"r","event":{"id":"e-1"},"kibana.alert.rule.uuid":")" +
+        std::string{rule} + "\"}");
+    return alert ? alert->uid : alert.error().detail;
+  };
+  EXPECT_EQ(uid("rule-a"), "rule-a:e-1");
+  EXPECT_EQ(uid("rule-b"), "rule-b:e-1");
+}
+
+TEST(Normalizer, AFalconEventIsAsOldAsItsDetectionNotAsItsProcess) {
+  const auto alert = normalized(
+      R"({"metadata":{"eventType":"DetectionSummaryEvent","eventCreationTime":1795180805000},)"
+      R"("event":{"DetectName":"d","DetectId":"ldt:1","SeverityName":"High","ProcessStartTime":1780000000}})");
+  ASSERT_TRUE(alert) << alert.error().detail;
+  EXPECT_EQ(rfc3339(*alert), "2026-11-20T13:20:05Z");
+}
+
+TEST(Normalizer, APathOfASentinelFileHasTheSeparatorsOfItsSystem) {
+  const auto alert = normalized(
+      R"({"SystemAlertId":"s","AlertSeverity":"High","AlertName":"n","Entities":[)"
+      R"({"Type":"file","Directory":"/tmp","Name":"m.sh"},{"Type":"file","Directory":"C:\\Temp","Name":"m.exe"}]})");
+  ASSERT_TRUE(alert) << alert.error().detail;
+  EXPECT_THAT(entities(*alert),
+              UnorderedElementsAre("file /tmp/m.sh file", "file C:\\Temp\\m.exe file"));
+}
+
+TEST(Normalizer, AnAlertOfAKnownShapeWithoutItsIdIsStillRecognised) {
+  for (const auto& [source, id] :
+       {std::pair{"crowdstrike", "composite_id"}, {"sentinel", "SystemAlertId"}}) {
+    auto native = json::parse(sample(source));
+    native.as_object().erase(id);
+    const auto alert = normalized(json::serialize(native));
+    ASSERT_TRUE(alert) << alert.error().detail;
+    EXPECT_EQ(alert->source, source);
+    EXPECT_EQ(alert->uid, alert->content_hash);
+  }
 }
 
 TEST(Normalizer, AnOcsfFindingKeepsItsOwnValues) {
