@@ -13,6 +13,9 @@ using Digest = std::array<std::uint8_t, 32>;
 /// SHA-256 of `bytes`.
 [[nodiscard]] Digest sha256(std::string_view bytes);
 
+/// HMAC-SHA-256 (RFC 2104).
+[[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view bytes);
+
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(const Digest& digest);
 

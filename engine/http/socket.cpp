@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <vector>
 
 namespace sallyport::http {
 
@@ -21,6 +23,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t longest_proxy_answer = 8192;
 
 std::unexpected<Error> failed(std::string_view phase, error_code error) {
   const auto code = error == asio::error::operation_aborted ? Errc::cancelled : Errc::unavailable;
@@ -165,17 +168,70 @@ Task<tcp::resolver::results_type> resolve(Endpoint endpoint) {
   co_return std::move(lookup->addresses);
 }
 
+/// Those of `found` that may be connected to. Errors: denied, with the reason of the last refusal.
+Result<std::vector<tcp::endpoint>> permitted(const tcp::resolver::results_type& found,
+                                             const MayConnect& may_connect) {
+  std::vector<tcp::endpoint> endpoints;
+  Error refusal{.code = Errc::unavailable, .detail = "resolve: no address"};
+  for (const auto& entry : found) {
+    const auto allowed = may_connect ? may_connect(entry.endpoint().address()) : Result<>{};
+    if (allowed) {
+      endpoints.push_back(entry.endpoint());
+    } else {
+      refusal = allowed.error();
+    }
+  }
+  if (endpoints.empty()) return std::unexpected{std::move(refusal)};
+  return endpoints;
+}
+
+/// Asks the proxy at the other end of `socket` for a tunnel to `endpoint`.
+Task<> open_tunnel(tcp::socket& socket, Endpoint endpoint) {
+  const bool v6 = endpoint.host.contains(':');
+  const auto authority =
+      fmt::format("{}{}{}:{}", v6 ? "[" : "", endpoint.host, v6 ? "]" : "", endpoint.port);
+  if (std::ranges::any_of(authority, [](unsigned char c) { return c <= 0x20 || c == 0x7f; }))
+    co_return fail(Errc::invalid_input, "host name not usable for a proxy");
+  const auto request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", authority);
+  const auto [write_error, sent] =
+      co_await asio::async_write(socket, asio::buffer(request), as_result);
+  if (write_error) co_return failed("proxy", write_error);
+  std::string answer;
+  // Byte by byte: what follows the header is the endpoint's, not ours.
+  while (!answer.ends_with("\r\n\r\n")) {
+    char byte = 0;
+    const auto [error, n] = co_await socket.async_read_some(asio::buffer(&byte, 1), as_result);
+    if (error) co_return failed("proxy", error);
+    answer += byte;
+    if (answer.size() > longest_proxy_answer)
+      co_return fail(Errc::unavailable, "proxy: an answer without end");
+  }
+  const bool granted =
+      answer.size() > 12 && answer.starts_with("HTTP/1.") && answer[8] == ' ' && answer[9] == '2';
+  if (!granted)
+    co_return fail(Errc::unavailable,
+                   fmt::format("proxy: no tunnel: {}", answer.substr(0, answer.find('\r'))));
+  co_return Result<>{};
+}
+
 }  // namespace
 
 Task<std::unique_ptr<Transport>> connect(asio::any_io_executor executor,
                                          Endpoint endpoint,
-                                         std::shared_ptr<TlsContext> tls) {
-  const auto addresses = co_await resolve(endpoint);
+                                         std::shared_ptr<TlsContext> tls,
+                                         Route route) {
+  const auto addresses = co_await resolve(route.proxy.value_or(endpoint));
   if (!addresses) co_return std::unexpected{addresses.error()};
+  const auto allowed = permitted(*addresses, route.may_connect);
+  if (!allowed) co_return std::unexpected{allowed.error()};
 
   tcp::socket socket{executor};
-  const auto [connect_error, peer] = co_await asio::async_connect(socket, *addresses, as_result);
+  const auto [connect_error, peer] = co_await asio::async_connect(socket, *allowed, as_result);
   if (connect_error) co_return failed("connect", connect_error);
+  if (route.proxy) {
+    const auto tunnel = co_await open_tunnel(socket, endpoint);
+    if (!tunnel) co_return std::unexpected{tunnel.error()};
+  }
   error_code ignored;
   socket.set_option(tcp::no_delay{true}, ignored);
   if (!tls) co_return std::make_unique<TcpTransport>(std::move(socket));

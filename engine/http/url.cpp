@@ -111,6 +111,12 @@ TargetBuilder& TargetBuilder::segment(std::string_view text) {
   return *this;
 }
 
+TargetBuilder& TargetBuilder::slash() {
+  if (has_query_) usable_ = false;
+  text_ += '/';
+  return *this;
+}
+
 TargetBuilder& TargetBuilder::query(std::string_view name, std::string_view value) {
   text_ += has_query_ ? '&' : '?';
   has_query_ = true;

@@ -55,6 +55,7 @@ class TargetBuilder {
   explicit TargetBuilder(std::string_view base);
 
   TargetBuilder& segment(std::string_view text);
+  TargetBuilder& slash();  ///< Ends the path with one.
   TargetBuilder& query(std::string_view name, std::string_view value);
 
   /// Errors: invalid_input when a segment was empty, `.` or `..`: servers remove these however they

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "connectors/native/base/network.hpp"
+#include "engine/base/result.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::connectors::manifest {
+
+/// The addresses that the connectors of this engine were seen to connect to: what must not be
+/// blocked by one of them. Shared by all. Thread-safe.
+class KnownPlaces {
+ public:
+  void add(const Network& address);
+  [[nodiscard]] bool overlaps(const Network& network) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Network> seen_;
+};
+
+/// Which addresses a connector may connect to. Loopback, link-local, multicast and the metadata
+/// services of clouds are reached only where the operator names them, also when they hide inside
+/// an IPv6 address. Immutable; thread-safe.
+class AddressGuard {
+ public:
+  /// `allow`: names, addresses, networks. Errors: invalid_input.
+  [[nodiscard]] static Result<AddressGuard> make(const std::vector<std::string>& allow);
+
+  /// Whether the operator named `host` itself.
+  [[nodiscard]] bool names(std::string_view host) const;
+
+  /// Asked with the address that is about to be connected to. Errors: denied.
+  [[nodiscard]] Result<> may_connect(std::string_view host,
+                                     const boost::asio::ip::address& address) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<Network> networks_;
+};
+
+}  // namespace sallyport::connectors::manifest

@@ -1,0 +1,369 @@
+#include "connectors/manifest/compile_auth.hpp"
+#include "connectors/manifest/plan.hpp"
+#include "connectors/manifest/scope.hpp"
+#include "engine/base/digest.hpp"
+#include "engine/base/spelling.hpp"
+#include "engine/http/url.hpp"
+
+#include <algorithm>
+
+namespace sallyport::connectors::manifest {
+
+namespace {
+
+constexpr std::int64_t known_version = 1;
+constexpr std::uint32_t most_concurrency = 64;
+constexpr std::uint32_t longest_window_s = 86'400;
+constexpr std::uint32_t longest_poll_s = 60;
+constexpr std::size_t most_steps = 16;
+
+bool is_id(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && text.front() != '-' &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+/// Compiles a manifest; every member adds to `faults`.
+struct Compiler {
+  const ManifestSpec& spec;
+  const model::Catalogue& catalogue;
+  Faults& faults;
+  std::set<std::string, std::less<>> used{};
+
+  void wrong(std::string_view pointer, std::string message) const {
+    faults.push_back({.pointer = std::string{pointer}, .message = std::move(message)});
+  }
+
+  void check_head() const {
+    if (spec.manifest != known_version)
+      wrong("/manifest",
+            fmt::format("is {}: this engine reads version {}", spec.manifest, known_version));
+    if (!is_id(spec.connector.id))
+      wrong("/connector/id", "is 1 to 64 lower-case letters, digits and dashes");
+    if (spec.connector.title.empty()) wrong("/connector/title", "names the product");
+    if (!spec.endpoints.contains("api"))
+      wrong("/endpoints", "has an entry `api`, where requests go that name no other");
+    for (const auto& [name, endpoint] : spec.endpoints) {
+      const auto where = child("/endpoints", name);
+      if (endpoint.url.empty()) continue;
+      const auto url = http::parse_url(endpoint.url);
+      if (!url) {
+        wrong(child(where, "url"), url.error().detail);
+      } else if (!url->origin.tls) {
+        wrong(child(where, "url"), "a product is reached by https");
+      }
+    }
+    for (const auto& [name, option] : spec.options)
+      check_spec(option, faults, child("/options", name));
+    if (spec.limits.empty())
+      wrong("/limits",
+            "says how many requests the product takes, e.g. [{ requests: 100, per_s: 60 }]");
+    for (std::size_t i = 0; i < spec.limits.size(); ++i) {
+      const auto& limit = spec.limits[i];
+      if (limit.requests < 1 || limit.per_s < 1 || limit.per_s > longest_window_s)
+        wrong(child("/limits", i), "requests is at least 1, per_s from 1 to 86400");
+    }
+    if (spec.concurrency < 1 || spec.concurrency > most_concurrency)
+      wrong("/concurrency", fmt::format("goes from 1 to {}", most_concurrency));
+    if (spec.operations.empty()) wrong("/operations", "there is nothing that it can do");
+  }
+
+  void check_verb(const std::string& verb, std::string_view where) const {
+    std::vector<std::string_view> known;
+    for (const auto& [name, about] : catalogue.verbs()) known.emplace_back(name);
+    const auto meant = likely_meant(verb, known);
+    wrong(where,
+          meant ? fmt::format("there is no verb '{}'; did you mean '{}'?", verb, *meant)
+                : fmt::format("there is no verb '{}'; schemas/actions.yaml names them", verb));
+  }
+
+  void check_parameter(const model::Verb& verb,
+                       const std::string& name,
+                       const ValueSpec& value,
+                       std::string_view where) const {
+    check_spec(value, faults, where);
+    const auto* all = verb.parameters.if_contains("properties");
+    const auto* properties = all ? all->if_object() : nullptr;
+    const auto* found = properties ? properties->if_contains(name) : nullptr;
+    const auto* schema = found ? found->if_object() : nullptr;
+    if (!schema) {
+      std::vector<std::string_view> known;
+      if (properties)
+        for (const auto& [key, item] : *properties) known.emplace_back(key.data(), key.size());
+      wrong(where,
+            fmt::format("the verb has no such parameter; it has {}", fmt::join(known, ", ")));
+      return;
+    }
+    if (const auto* choices = schema->if_contains("enum")) {
+      if (value.type != ValueType::choice) return wrong(where, "the verb has a choice here");
+      const auto known = [&](const json::value& word) {
+        const auto& list = choices->as_array();
+        return std::ranges::find(list, word) != list.end();
+      };
+      if (const auto* list = value.values.if_array()) {
+        for (const auto& word : *list)
+          if (!known(word)) wrong(where, fmt::format("the verb has no choice {}", to_json(word)));
+      } else if (const auto* map = value.values.if_object()) {
+        for (const auto& [word, item] : *map)
+          if (!known(json::value(word)))
+            wrong(where, fmt::format("the verb has no choice '{}'", std::string_view{word}));
+      }
+      return;
+    }
+    const auto* type = schema->if_contains("type");
+    const auto wanted = type && type->is_string() ? std::string_view{type->get_string()} : "";
+    const bool fits = wanted == "integer"   ? value.type == ValueType::integer
+                      : wanted == "boolean" ? value.type == ValueType::boolean
+                      : wanted == "string"
+                          ? value.type != ValueType::integer && value.type != ValueType::boolean
+                          : false;
+    if (!fits)
+      wrong(
+          child(where, "type"),
+          fmt::format(
+              "the verb's parameter is of type {}, which {} is not", wanted, name_of(value.type)));
+  }
+
+  void check_interface(const std::string& name,
+                       const OperationSpec& operation,
+                       const model::Verb& verb,
+                       std::string_view where) const {
+    if (operation.summary.empty()) wrong(child(where, "summary"), "says what it does, in one line");
+    if (operation.targets.empty())
+      wrong(child(where, "targets"),
+            fmt::format("says which kinds of target it takes: {}", fmt::join(verb.targets, ", ")));
+    for (const auto& [kind, value] : operation.targets) {
+      const auto at = child(child(where, "targets"), kind);
+      check_spec(value, faults, at);
+      if (std::ranges::find(verb.targets, kind) == verb.targets.end())
+        wrong(at,
+              fmt::format("{} takes no target of this kind; it takes {}",
+                          name,
+                          fmt::join(verb.targets, ", ")));
+      if (value.type == ValueType::boolean || value.type == ValueType::integer)
+        wrong(at, "a target is text");
+    }
+    for (const auto& [parameter, value] : operation.parameters)
+      check_parameter(verb, parameter, value, child(child(where, "parameters"), parameter));
+    if (const auto* needed = verb.parameters.if_contains("required");
+        needed && needed->is_array()) {
+      for (const auto& item : needed->get_array()) {
+        const std::string key{item.as_string()};
+        if (!operation.parameters.contains(key))
+          wrong(child(where, "parameters"), fmt::format("the verb needs `{}`", key));
+      }
+    }
+    if (!operation.ends_after.empty()) {
+      const auto found = operation.parameters.find(operation.ends_after);
+      if (found == operation.parameters.end() || found->second.type != ValueType::integer)
+        wrong(child(where, "ends_after"), "names the parameter that holds the seconds");
+    } else if (operation.parameters.contains("duration_s")) {
+      wrong(child(where, "ends_after"),
+            "it takes duration_s: say `ends_after: duration_s`, if the product lets go by itself");
+    }
+  }
+
+  void check_undo(const std::string& name,
+                  const UndoSpec& undo,
+                  const model::Verb& verb,
+                  std::string_view where) const {
+    if (undo.verb.empty() == undo.none.empty())
+      return wrong(where, "says with `verb` what undoes it, or with `none` why nothing does");
+    if (undo.verb.empty()) return;
+    const auto at = child(where, "verb");
+    if (undo.verb != verb.reversed_by)
+      return wrong(at,
+                   verb.reversed_by.empty()
+                       ? fmt::format("{} cannot be undone; say why with `none`", name)
+                       : fmt::format("{} is undone by {}", name, verb.reversed_by));
+    if (!spec.operations.contains(undo.verb))
+      wrong(at, fmt::format("this manifest has no operation {}", undo.verb));
+  }
+
+  void add_saved(Scope& scope, const std::vector<StepSpec>& steps, std::string_view under) const {
+    for (const auto& step : steps) {
+      for (const auto& [key, value] : step.save)
+        scope.values[fmt::format("{}.{}", under, std::string_view{key})] = saved(value);
+    }
+  }
+
+  /// What `save` says of a value.
+  static Scope::Value saved(const json::value& value) {
+    PickSpec pick;
+    Faults ignored;  // reported where the step is compiled
+    if (value.is_object()) read_json(value, pick, ignored);
+    return {.closed = pick.is && is_closed(pick.is->type), .always = !pick.needed.empty()};
+  }
+
+  [[nodiscard]] Scope scope_of(const std::string& verb, const OperationSpec& operation) const {
+    Scope scope;
+    const bool closed = std::ranges::all_of(
+        operation.targets, [](const auto& target) { return is_closed(target.second.type); });
+    scope.values["target.value"] = {.closed = closed, .always = true};
+    scope.values["target.kind"] = {.closed = true, .always = true};
+    scope.values["run.id"] = {.closed = true, .always = true};
+    const auto add = [&](std::string_view under, const std::map<std::string, ValueSpec>& values) {
+      for (const auto& [name, value] : values)
+        scope.values[fmt::format("{}.{}", under, name)] = {
+            .closed = is_closed(value.type), .always = value.needed || !value.fallback.is_null()};
+    };
+    add("parameters", operation.parameters);
+    add("options", spec.options);
+    // A rollback finds what the operation that it undoes had saved.
+    for (const auto& [other, undone] : spec.operations)
+      if (undone.undo.verb == verb) add_saved(scope, undone.state.steps, "restore");
+    return scope;
+  }
+
+  std::vector<StepPlan> compile_steps(Scope& scope,
+                                      const std::vector<StepSpec>& steps,
+                                      std::string_view under,
+                                      std::string_view where) {
+    std::vector<StepPlan> plans;
+    if (steps.size() > most_steps) wrong(where, fmt::format("more than {} steps", most_steps));
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      PieceCompiler pieces{faults, scope};
+      plans.push_back(pieces.step(steps[i], spec.endpoints, child(where, i)));
+      used.insert(pieces.used().begin(), pieces.used().end());
+      // What a step saves is known to those after it.
+      add_saved(scope, {steps[i]}, under);
+    }
+    return plans;
+  }
+
+  void compile_state(const StateSpec& state,
+                     Scope& scope,
+                     OperationPlan& plan,
+                     std::string_view where) {
+    plan.identity = state.identity;
+    plan.unverifiable = state.unverifiable;
+    plan.state = compile_steps(scope, state.steps, "state", child(where, "steps"));
+    for (std::size_t i = 0; i < state.identity.size(); ++i) {
+      if (!scope.values.contains("state." + state.identity[i]))
+        wrong(child(child(where, "identity"), i), "no step saves it");
+    }
+    PieceCompiler pieces{faults, scope};
+    plan.in_effect = pieces.question(state.in_effect, child(where, "in_effect"), false);
+    if (state.in_effect.is_null() == state.unverifiable.empty())
+      wrong(where,
+            "says with `in_effect` when the state is as wanted, or with `unverifiable` why the "
+            "product cannot say");
+    if (!state.in_effect.is_null() && state.steps.empty())
+      wrong(child(where, "steps"), "say how the state is read");
+    for (std::size_t i = 0; i < state.refuse.size(); ++i) {
+      const auto at = child(child(where, "refuse"), i);
+      if (state.refuse[i].because.empty()) wrong(at, "says with `because` why");
+      plan.refuse.push_back(
+          {.when = pieces.question(state.refuse[i].when, child(at, "when"), false),
+           .because = state.refuse[i].because});
+    }
+  }
+
+  void compile_act(const ActSpec& act, Scope& scope, OperationPlan& plan, std::string_view where) {
+    const auto before = used;
+    used.clear();
+    plan.repeat = act.repeat;
+    plan.act = compile_steps(scope, act.steps, "act", child(where, "steps"));
+    if (act.steps.empty()) wrong(child(where, "steps"), "there is nothing that it sends");
+    if (act.repeat == Repeat::by_key && !used.contains("run.id"))
+      wrong(child(where, "repeat"), "by_key: the product has to be told ${{ run.id }}");
+    if (act.wait) {
+      const auto at = child(where, "wait");
+      PieceCompiler pieces{faults, scope};
+      const StepSpec look{.id = "wait",
+                          .request = act.wait->request,
+                          .when = {},
+                          .success = {},
+                          .errors = {},
+                          .save = {}};
+      plan.wait = WaitPlan{.look = pieces.step(look, spec.endpoints, at),
+                           .every = std::chrono::seconds{act.wait->every_s},
+                           .done = pieces.question(act.wait->done, child(at, "done"), true),
+                           .failed = pieces.question(act.wait->failed, child(at, "failed"), true)};
+      if (act.wait->done.is_null()) wrong(child(at, "done"), "says when the job has ended well");
+      if (act.wait->every_s < 1 || act.wait->every_s > longest_poll_s)
+        wrong(child(at, "every_s"), fmt::format("goes from 1 to {}", longest_poll_s));
+    }
+    used.insert(before.begin(), before.end());
+  }
+
+  OperationPlan compile_operation(const std::string& name, const OperationSpec& operation) {
+    const auto where = child("/operations", name);
+    OperationPlan plan{.verb = name,
+                       .targets = operation.targets,
+                       .parameters = operation.parameters,
+                       .ends_after = operation.ends_after,
+                       .undo = operation.undo};
+    const auto* verb = catalogue.find(name);
+    if (!verb) {
+      check_verb(name, where);
+    } else {
+      check_interface(name, operation, *verb, where);
+      check_undo(name, operation.undo, *verb, child(where, "undo"));
+    }
+    auto scope = scope_of(name, operation);
+    compile_state(operation.state, scope, plan, child(where, "state"));
+    compile_act(operation.act, scope, plan, child(where, "act"));
+    return plan;
+  }
+
+  void check_unused() const {
+    for (std::size_t i = 0; i < spec.secrets.size(); ++i) {
+      if (!used.contains("secret." + spec.secrets[i]))
+        faults.push_back({.pointer = child("/secrets", i),
+                          .message = fmt::format("'{}' is used nowhere", spec.secrets[i]),
+                          .warning = true});
+    }
+  }
+
+  std::shared_ptr<const Plan> compile(std::string hash) {
+    check_head();
+    auto plan = std::make_shared<Plan>(Plan{.connector = spec.connector,
+                                            .endpoints = spec.endpoints,
+                                            .options = spec.options,
+                                            .secrets = spec.secrets,
+                                            .limits = spec.limits,
+                                            .concurrency = spec.concurrency,
+                                            .error_detail = spec.error_detail,
+                                            .hash = std::move(hash)});
+    plan->auth = compile_auth(spec, faults, used);
+    const Scope answers;
+    plan->errors = PieceCompiler{faults, answers}.errors(spec.errors, "/errors");
+    for (const auto& [name, operation] : spec.operations)
+      plan->operations.emplace(name, compile_operation(name, operation));
+    check_unused();
+    return plan;
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<const Plan> compile(const config::Document& document,
+                                    const model::Catalogue& catalogue,
+                                    Faults& faults) {
+  ManifestSpec spec;
+  Faults own;
+  if (!document.root().is_object()) {
+    faults.push_back({.pointer = "", .message = "a manifest is a map"});
+    return nullptr;
+  }
+  read_json(document.root(), spec, own);
+  auto plan = Compiler{.spec = spec, .catalogue = catalogue, .faults = own}.compile(
+      content_hash(to_json(document.root())));
+  const bool sound = !has_errors(own);
+  faults.insert(faults.end(), own.begin(), own.end());
+  return sound ? plan : nullptr;
+}
+
+Result<std::shared_ptr<const Plan>> load(const std::filesystem::path& file,
+                                         const model::Catalogue& catalogue) {
+  const auto document = config::Document::load(file);
+  if (!document) return std::unexpected{document.error()};
+  Faults faults;
+  auto plan = compile(*document, catalogue, faults);
+  if (!plan) return fail(Errc::invalid_input, document->render(faults));
+  return plan;
+}
+
+}  // namespace sallyport::connectors::manifest

@@ -1,0 +1,426 @@
+#include "connectors/manifest/connector.hpp"
+
+#include "connectors/native/base/text.hpp"
+#include "engine/base/spelling.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport::connectors::manifest {
+
+namespace {
+
+constexpr int most_attempts = 3;  ///< Somebody else may change the object between look and change.
+constexpr std::size_t comment_limit_bytes = 200;
+constexpr std::size_t state_limit_bytes = 64 * 1024;
+constexpr std::chrono::milliseconds first_look{200};
+constexpr std::chrono::milliseconds margin{300};  ///< To say what we know before we are cut off.
+
+/// What these do is never refused for whom it is done to.
+constexpr std::array<std::string_view, 6> giving_back{
+    "release_host", "enable_user", "unblock_ip", "unblock_domain", "restore_file", "remove_ioc"};
+
+/// Runs `work` on `executor` and awaits it here.
+template <class T>
+Task<T> on(asio::any_io_executor executor, Task<T> work) {
+  try {
+    co_return co_await asio::co_spawn(executor, std::move(work), asio::use_awaitable);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != asio::error::operation_aborted) throw;
+  }
+  co_return fail(Errc::cancelled, "cancelled");
+}
+
+asio::awaitable<void> pause(std::chrono::milliseconds time) {
+  asio::steady_timer timer{co_await asio::this_coro::executor, time};
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+/// Why a read that was answered did not give a state.
+Error read_error(const Judgement& judgement) {
+  if (judgement.kind == Judgement::Kind::unclear) return {Errc::unavailable, judgement.why};
+  switch (judgement.means) {
+    case AnswerClass::not_found:
+      return {Errc::not_found, judgement.why};
+    case AnswerClass::permanent:
+    case AnswerClass::forbidden:
+    case AnswerClass::unauthorized:
+      return {Errc::denied, judgement.why};
+    default:
+      return {Errc::unavailable, judgement.why};
+  }
+}
+
+std::string described(const json::object& state) {
+  std::string text;
+  for (const auto& [key, value] : state) {
+    const auto shown = text_of_scalar(value);
+    if (!shown) continue;
+    text += fmt::format("{}{}: {:.100}",
+                        text.empty() ? "" : ", ",
+                        std::string_view{key.data(), key.size()},
+                        *shown);
+  }
+  return text;
+}
+
+const json::object& state_in(const json::value& facts) {
+  return facts.at("state").as_object();
+}
+
+}  // namespace
+
+/// What an attempt came to.
+struct Connector::Attempt {
+  Result<model::Outcome> outcome = model::Outcome{};
+  bool again = false;  ///< Somebody else changed the object, and nothing was done: look again.
+};
+
+Connector::Connector(std::shared_ptr<const Plan> plan,
+                     Config config,
+                     json::object options,
+                     std::shared_ptr<KnownPlaces> places,
+                     const Clock& clock,
+                     asio::any_io_executor executor)
+    : plan_{std::move(plan)},
+      config_{std::move(config)},
+      options_{std::move(options)},
+      places_{std::move(places)},
+      clock_{clock},
+      strand_{asio::make_strand(std::move(executor))} {
+  for (const auto& [verb, operation] : plan_->operations) verbs_.push_back(verb);
+}
+
+Result<std::shared_ptr<Connector>> Connector::make(std::shared_ptr<const Plan> plan,
+                                                   Config config,
+                                                   std::shared_ptr<KnownPlaces> places,
+                                                   const Clock& clock,
+                                                   asio::any_io_executor executor) {
+  json::object options;
+  for (const auto& [name, value] : config.options) {
+    const auto spec = plan->options.find(name);
+    if (spec == plan->options.end())
+      return fail(Errc::invalid_input,
+                  fmt::format("options.{}: the manifest has no such option", name));
+    auto good = checked("options." + name, spec->second, value);
+    if (!good) return std::unexpected{good.error()};
+    options.emplace(name, *std::move(good));
+  }
+  for (const auto& [name, spec] : plan->options) {
+    if (options.contains(name)) continue;
+    if (spec.needed)
+      return fail(Errc::invalid_input,
+                  fmt::format("options.{}: is missing ({})", name, spec.about));
+    if (!spec.fallback.is_null()) options.emplace(name, spec.fallback);
+  }
+  std::shared_ptr<Connector> made{new Connector{
+      plan, std::move(config), std::move(options), places, clock, std::move(executor)}};
+  auto wire = Wire::make(*plan, made->config_, places, made->strand_);
+  if (!wire) return std::unexpected{wire.error()};
+  made->wire_ = *std::move(wire);
+  auto credentials = Credentials::make(plan, made->config_, *made->wire_, clock);
+  if (!credentials) return std::unexpected{credentials.error()};
+  made->credentials_ = *std::move(credentials);
+  made->caller_ = std::make_unique<Caller>(plan, *made->wire_, *made->credentials_, clock);
+  return made;
+}
+
+Result<const OperationPlan*> Connector::plan_of(const act::Operation& operation) const {
+  const auto found = plan_->operations.find(operation.verb);
+  if (found == plan_->operations.end())
+    return fail(Errc::invalid_input,
+                fmt::format("{} runs {}", plan_->connector.title, fmt::join(verbs_, ", ")));
+  return &found->second;
+}
+
+Result<json::value> Connector::target_of(const OperationPlan& plan,
+                                         const act::Operation& operation) const {
+  const auto spec = plan.targets.find(operation.target.kind);
+  if (spec == plan.targets.end()) {
+    std::vector<std::string_view> kinds;
+    for (const auto& [kind, value] : plan.targets) kinds.emplace_back(kind);
+    return fail(Errc::invalid_input,
+                fmt::format("the target must be of kind {}", fmt::join(kinds, " or ")));
+  }
+  auto value = checked("the target", spec->second, json::value(operation.target.value));
+  if (!value || std::ranges::find(giving_back, operation.verb) != giving_back.end()) return value;
+  const std::string_view text{value->get_string()};
+  const auto network = Network::parse(text);
+  const auto meant = [&](const std::string& entry) {
+    if (http::same_name(entry, text)) return true;
+    const auto kept = network ? Network::parse(entry) : fail(Errc::invalid_input, "");
+    return kept && kept->overlaps(*network);
+  };
+  if (std::ranges::any_of(config_.never, meant))
+    return fail(Errc::denied, "the connector's option `never` holds that target");
+  if (!network) return value;
+  const auto own = own_addresses();
+  if (std::ranges::any_of(own, [&](const auto& address) { return address.overlaps(*network); }))
+    return fail(Errc::denied, "that is an address of this machine");
+  if (places_->overlaps(*network))
+    return fail(Errc::denied, "that is where a product is reached that this engine acts on");
+  return value;
+}
+
+Result<json::object> Connector::parameters_of(const OperationPlan& plan,
+                                              const act::Operation& operation) const {
+  json::object parameters;
+  for (const auto& [key, value] : operation.parameters) {
+    const std::string name{key.data(), key.size()};
+    if (value.is_null()) continue;
+    const auto spec = plan.parameters.find(name);
+    if (name == "reason" || name == "comment") {
+      const auto* text = value.if_string();
+      if (!text) return fail(Errc::invalid_input, fmt::format("`{}` must be text", name));
+      if (auto ok = check_comment(name, {text->data(), text->size()}, comment_limit_bytes); !ok)
+        return std::unexpected{ok.error()};
+      if (spec == plan.parameters.end()) continue;  // the product has no field for it
+    }
+    if (spec == plan.parameters.end()) {
+      std::vector<std::string_view> known;
+      for (const auto& [other, about] : plan.parameters) known.emplace_back(other);
+      const auto meant = likely_meant(name, known);
+      return fail(Errc::invalid_input,
+                  fmt::format("{} takes no parameter `{:.40}`{}",
+                              plan_->connector.title,
+                              name,
+                              meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
+    }
+    auto good = checked(fmt::format("`{}`", name), spec->second, value);
+    if (!good) return std::unexpected{good.error()};
+    parameters.emplace(name, *std::move(good));
+  }
+  for (const auto& [name, spec] : plan.parameters) {
+    if (parameters.contains(name)) continue;
+    if (spec.needed) return fail(Errc::invalid_input, fmt::format("`{}` is needed", name));
+    if (spec.fallback.is_null()) continue;
+    auto good = checked(name, spec, spec.fallback);
+    if (!good) return std::unexpected{good.error()};
+    parameters.emplace(name, *std::move(good));
+  }
+  return parameters;
+}
+
+Result<json::value> Connector::facts_of(const OperationPlan& plan,
+                                        const act::Operation& operation) const {
+  auto target = target_of(plan, operation);
+  if (!target) return std::unexpected{target.error()};
+  auto parameters = parameters_of(plan, operation);
+  if (!parameters) return std::unexpected{parameters.error()};
+  const auto id =
+      checked("the idempotency key",
+              {.type = ValueType::id},
+              json::value(operation.idempotency_key.empty() ? "none" : operation.idempotency_key));
+  if (!id) return std::unexpected{id.error()};
+  json::object state;
+  for (const auto& name : plan.identity)
+    if (const auto* saved = operation.restore.if_contains(name)) state.emplace(name, *saved);
+  return json::value(json::object{
+      {"target", json::object{{"kind", operation.target.kind}, {"value", *std::move(target)}}},
+      {"parameters", *std::move(parameters)},
+      {"options", options_},
+      {"run", json::object{{"id", *id}}},
+      {"restore", operation.restore},
+      {"state", std::move(state)},
+      {"act", json::object{}}});
+}
+
+Result<> Connector::check(const act::Operation& operation) const {
+  const auto plan = plan_of(operation);
+  if (!plan) return std::unexpected{plan.error()};
+  const auto facts = facts_of(**plan, operation);
+  if (!facts) return std::unexpected{facts.error()};
+  return {};
+}
+
+Task<json::value> Connector::with_state(const OperationPlan& plan,
+                                        json::value facts,
+                                        Deadline deadline) {
+  const auto preset = state_in(facts);
+  for (const auto& step : plan.state) {
+    const auto known = [&](const PickPlan& pick) { return preset.contains(pick.name); };
+    if (!step.save.empty() && std::ranges::all_of(step.save, known)) continue;
+    if (step.when && !holds(step.when, facts)) continue;
+    const auto called = co_await caller_->call(step, facts, true, deadline);
+    if (!called) co_return std::unexpected{called.error()};
+    const auto& judgement = called->judgement;
+    const bool there =
+        judgement.kind == Judgement::Kind::good || (judgement.kind == Judgement::Kind::classed &&
+                                                    judgement.means == AnswerClass::already_done);
+    if (!there) co_return std::unexpected{read_error(judgement)};
+    auto values = picked(step.save, called->record);
+    if (!values) co_return std::unexpected{values.error()};
+    auto& state = facts.as_object()["state"].as_object();
+    for (auto& [key, value] : *values)
+      if (!preset.contains(key)) state[key] = std::move(value);
+  }
+  if (to_json(state_in(facts)).size() > state_limit_bytes)
+    co_return fail(Errc::unavailable, "the product's state is too large to be kept");
+  co_return facts;
+}
+
+Task<act::Reading> Connector::read_now(act::Operation operation, Deadline deadline) {
+  const auto plan = plan_of(operation);
+  if (!plan) co_return std::unexpected{plan.error()};
+  auto facts = facts_of(**plan, operation);
+  if (!facts) co_return std::unexpected{facts.error()};
+  const auto known = co_await with_state(**plan, *std::move(facts), deadline);
+  if (!known) co_return std::unexpected{known.error()};
+  act::Reading reading{
+      .in_effect = {}, .state = state_in(*known), .detail = described(state_in(*known))};
+  if ((*plan)->in_effect) {
+    reading.in_effect = holds((*plan)->in_effect, *known);
+  } else {
+    reading.detail = (*plan)->unverifiable;
+  }
+  co_return reading;
+}
+
+Task<model::Outcome> Connector::wait(const WaitPlan& plan,
+                                     json::value facts,
+                                     model::Outcome outcome,
+                                     Deadline deadline) {
+  std::string last = "not looked at yet";
+  for (auto delay = first_look;;
+       delay = std::min<std::chrono::milliseconds>(delay * 2, plan.every)) {
+    if (Deadline::Clock::now() + delay + margin >= deadline.at()) break;
+    co_await pause(delay);
+    const auto left = deadline.tightened_to(deadline.at() - Deadline::Clock::now() - margin);
+    const auto called = co_await caller_->call(plan.look, facts, true, left);
+    if (!called || called->judgement.kind == Judgement::Kind::unclear) {
+      last = called ? called->judgement.why : called.error().detail;
+      continue;
+    }
+    if (holds(plan.failed, called->record)) {
+      outcome.status = model::OutcomeStatus::failed;
+      outcome.detail = "the product's job failed";
+      co_return outcome;
+    }
+    if (holds(plan.done, called->record)) co_return outcome;
+    last =
+        called->judgement.kind == Judgement::Kind::good ? "it is under way" : called->judgement.why;
+  }
+  outcome.detail += "; its job has not ended: " + last;
+  co_return outcome;
+}
+
+Task<Connector::Attempt> Connector::attempt(const OperationPlan& plan,
+                                            json::value facts,
+                                            Deadline deadline) {
+  auto known = co_await with_state(plan, std::move(facts), deadline);
+  if (!known) co_return Attempt{.outcome = std::unexpected{known.error()}};
+  model::Outcome outcome{.status = model::OutcomeStatus::already_done,
+                         .detail = described(state_in(*known)),
+                         .product = state_in(*known)};
+  if (holds(plan.in_effect, *known)) co_return Attempt{.outcome = outcome};
+  for (const auto& refusal : plan.refuse) {
+    if (holds(refusal.when, *known))
+      co_return Attempt{
+          .outcome = fail(Errc::denied, fmt::format("{} ({})", refusal.because, outcome.detail))};
+  }
+
+  const bool may_repeat = plan.repeat != Repeat::once;
+  bool all_done_before = true;
+  bool begun = false;
+  for (const auto& step : plan.act) {
+    if (step.when && !holds(step.when, *known)) continue;
+    const auto called = co_await caller_->call(step, *known, may_repeat, deadline);
+    const auto unknown = [&](const std::string& why) {
+      outcome.status = model::OutcomeStatus::unknown;
+      outcome.detail = why;
+      return Attempt{.outcome = outcome};
+    };
+    if (!called) {
+      if (begun) co_return unknown("stopped halfway: " + called.error().detail);
+      co_return Attempt{.outcome = std::unexpected{called.error()}};
+    }
+    const auto& judgement = called->judgement;
+    const bool done_before =
+        judgement.kind == Judgement::Kind::classed && judgement.means == AnswerClass::already_done;
+    if (judgement.kind == Judgement::Kind::unclear) co_return unknown(judgement.why);
+    if (judgement.kind == Judgement::Kind::classed && !done_before) {
+      // A fault of the server, or its own word that it is at it: it may have happened.
+      if (begun || judgement.means == AnswerClass::retryable ||
+          judgement.means == AnswerClass::in_progress)
+        co_return unknown(judgement.why);
+      co_return Attempt{
+          .outcome = fail(judgement.means == AnswerClass::conflict ? Errc::conflict
+                                                                   : read_error(judgement).code,
+                          judgement.why),
+          .again = judgement.means == AnswerClass::conflict};
+    }
+    begun = begun || !done_before;
+    all_done_before = all_done_before && done_before;
+    const auto values = picked(step.save, called->record);
+    if (!values) co_return unknown("answered without what was asked for: " + values.error().detail);
+    auto& act = known->as_object()["act"].as_object();
+    for (const auto& [key, value] : *values) {
+      act[key] = value;
+      outcome.product[key] = value;
+    }
+  }
+  if (all_done_before) {
+    outcome.detail = "was so already";
+    co_return Attempt{.outcome = outcome};
+  }
+  outcome.status = model::OutcomeStatus::succeeded;
+  outcome.detail = fmt::format("{} accepted it", plan_->connector.title);
+  if (!plan.ends_after.empty()) {
+    if (const auto seconds = value_at(*known, "parameters." + plan.ends_after);
+        seconds && seconds->is_int64())
+      outcome.product["ends_at"] =
+          to_rfc3339(clock_.now() + std::chrono::seconds{seconds->as_int64()});
+  }
+  if (!plan.wait) co_return Attempt{.outcome = outcome};
+  auto ended = co_await wait(*plan.wait, *known, outcome, deadline);
+  co_return Attempt{.outcome = std::move(ended)};
+}
+
+Task<model::Outcome> Connector::execute_now(act::Operation operation, Deadline deadline) {
+  const auto plan = plan_of(operation);
+  if (!plan) co_return std::unexpected{plan.error()};
+  const auto facts = facts_of(**plan, operation);
+  if (!facts) co_return std::unexpected{facts.error()};
+  for (int n = 1;; ++n) {
+    auto tried = co_await attempt(**plan, *facts, deadline);
+    if (!tried) co_return std::unexpected{tried.error()};
+    if (!tried->again || n >= most_attempts) co_return std::move(tried->outcome);
+  }
+}
+
+Task<act::Reading> Connector::read(act::Operation operation, Deadline deadline) {
+  co_return co_await on(strand_, read_now(std::move(operation), deadline));
+}
+
+Task<model::Outcome> Connector::execute(act::Operation operation, Deadline deadline) {
+  co_return co_await on(strand_, execute_now(std::move(operation), deadline));
+}
+
+act::Inverse Connector::inverse(const act::Operation& operation, const act::Reading& before) const {
+  const auto plan = plan_of(operation);
+  if (!plan) return {.operation = {}, .why = plan.error().detail};
+  const auto& undo = (*plan)->undo;
+  if (undo.verb.empty()) return {.operation = {}, .why = "cannot be undone: " + undo.none};
+  if (before.in_effect.value_or(false))
+    return {.operation = {}, .why = "was so before (" + before.detail + ")"};
+  json::object parameters;
+  for (const auto& [name, spec] : plan_->operations.at(undo.verb).parameters) {
+    const auto* value = operation.parameters.if_contains(name);
+    if (value && name != "reason" && name != "comment") parameters.emplace(name, *value);
+  }
+  return {.operation = {.verb = undo.verb,
+                        .target = operation.target,
+                        .parameters = std::move(parameters),
+                        .idempotency_key = operation.idempotency_key,
+                        .restore = before.state},
+          .why = {}};
+}
+
+}  // namespace sallyport::connectors::manifest

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "connectors/manifest/address_guard.hpp"
+#include "connectors/manifest/caller.hpp"
+#include "connectors/manifest/config.hpp"
+#include "connectors/manifest/credentials.hpp"
+#include "connectors/manifest/plan.hpp"
+#include "connectors/manifest/wire.hpp"
+#include "engine/act/actuator.hpp"
+#include "engine/base/time.hpp"
+
+#include <boost/asio/strand.hpp>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::connectors::manifest {
+
+/// A product that a manifest describes: reads its state, acts, waits for its jobs, undoes.
+///
+/// Thread-safe: what is asked of it runs on a strand of its own, over `executor`. What is under way
+/// keeps it alive only as long as its caller does.
+class Connector final : public act::Actuator {
+ public:
+  /// Resolves secrets; does not connect. Errors: invalid_input (naming the option), not_found (a
+  /// secret).
+  [[nodiscard]] static Result<std::shared_ptr<Connector>> make(std::shared_ptr<const Plan> plan,
+                                                               Config config,
+                                                               std::shared_ptr<KnownPlaces> places,
+                                                               const Clock& clock,
+                                                               asio::any_io_executor executor);
+
+  [[nodiscard]] std::string_view name() const override { return config_.name; }
+
+  [[nodiscard]] const std::vector<std::string>& verbs() const override { return verbs_; }
+
+  [[nodiscard]] const Plan& plan() const noexcept { return *plan_; }
+
+  [[nodiscard]] Result<> check(const act::Operation& operation) const override;
+  Task<act::Reading> read(act::Operation operation, Deadline deadline) override;
+
+  /// Errors besides the port's: conflict, where the object changed under every attempt or a name
+  /// fits several.
+  Task<model::Outcome> execute(act::Operation operation, Deadline deadline) override;
+  [[nodiscard]] act::Inverse inverse(const act::Operation& operation,
+                                     const act::Reading& before) const override;
+
+ private:
+  struct Attempt;
+
+  Connector(std::shared_ptr<const Plan> plan,
+            Config config,
+            json::object options,
+            std::shared_ptr<KnownPlaces> places,
+            const Clock& clock,
+            asio::any_io_executor executor);
+
+  [[nodiscard]] Result<const OperationPlan*> plan_of(const act::Operation& operation) const;
+  /// What the templates and questions of an operation speak of. Errors: invalid_input, denied.
+  [[nodiscard]] Result<json::value> facts_of(const OperationPlan& plan,
+                                             const act::Operation& operation) const;
+  [[nodiscard]] Result<json::value> target_of(const OperationPlan& plan,
+                                              const act::Operation& operation) const;
+  [[nodiscard]] Result<json::object> parameters_of(const OperationPlan& plan,
+                                                   const act::Operation& operation) const;
+
+  Task<act::Reading> read_now(act::Operation operation, Deadline deadline);
+  Task<model::Outcome> execute_now(act::Operation operation, Deadline deadline);
+  /// Runs the state's steps; the facts with what they saved.
+  Task<json::value> with_state(const OperationPlan& plan, json::value facts, Deadline deadline);
+  /// One attempt at the whole of it.
+  Task<Attempt> attempt(const OperationPlan& plan, json::value facts, Deadline deadline);
+  Task<model::Outcome> wait(const WaitPlan& plan,
+                            json::value facts,
+                            model::Outcome outcome,
+                            Deadline deadline);
+
+  std::shared_ptr<const Plan> plan_;
+  Config config_;
+  json::object options_;
+  std::shared_ptr<KnownPlaces> places_;
+  const Clock& clock_;
+  asio::strand<asio::any_io_executor> strand_;
+  std::vector<std::string> verbs_;
+  std::unique_ptr<Wire> wire_;
+  std::unique_ptr<Credentials> credentials_;
+  std::unique_ptr<Caller> caller_;
+};
+
+}  // namespace sallyport::connectors::manifest

@@ -1,0 +1,157 @@
+#pragma once
+
+#include "connectors/manifest/spec.hpp"
+#include "connectors/manifest/template.hpp"
+#include "connectors/manifest/tree.hpp"
+#include "engine/base/json.hpp"
+#include "engine/config/document.hpp"
+#include "engine/match/detection.hpp"
+#include "engine/model/catalogue.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sallyport::connectors::manifest {
+
+using Question = std::optional<match::Detection>;
+
+struct FormField {
+  enum class Kind : std::uint8_t { text, json, xml };
+
+  std::string name;
+  Kind kind = Kind::text;
+  Tree value;
+};
+
+using NamedTemplates = std::vector<std::pair<std::string, Template>>;
+
+struct RequestPlan {
+  Method method = Method::GET;
+  std::string endpoint;
+  std::vector<Template> segments;
+  bool slash_at_end = false;
+  NamedTemplates query;
+  NamedTemplates headers;
+  std::optional<Tree> json_body;
+  std::optional<Tree> xml_body;
+  std::vector<FormField> form;
+  bool has_form = false;
+  Accept accept = Accept::json;
+  std::chrono::seconds timeout{15};
+  std::optional<PagesSpec> pages;
+};
+
+struct ErrorPlan {
+  Question when;
+  AnswerClass means = AnswerClass::permanent;
+  std::string retry_after;
+  bool milliseconds = false;
+  std::string because;
+};
+
+struct PickPlan {
+  std::string name;
+  std::string from;
+  Question where;
+  std::string latest_by;
+  std::string take;
+  std::string needed;
+  std::optional<ValueSpec> is;
+};
+
+struct StepPlan {
+  std::string id;
+  RequestPlan request;
+  Question when;
+  Question success;
+  std::vector<ErrorPlan> errors;
+  std::vector<PickPlan> save;
+};
+
+struct RefusalPlan {
+  Question when;
+  std::string because;
+};
+
+struct WaitPlan {
+  StepPlan look;
+  std::chrono::seconds every{5};
+  Question done;
+  Question failed;
+};
+
+struct OperationPlan {
+  std::string verb;
+  std::map<std::string, ValueSpec> targets;
+  std::map<std::string, ValueSpec> parameters;
+  std::vector<std::string> identity;
+  std::vector<StepPlan> state;
+  Question in_effect;  ///< Empty: the product cannot say.
+  std::string unverifiable;
+  std::vector<RefusalPlan> refuse;
+  std::vector<StepPlan> act;
+  Repeat repeat = Repeat::once;
+  std::optional<WaitPlan> wait;
+  std::string ends_after;
+  UndoSpec undo;
+};
+
+struct SignaturePlan {
+  Algorithm algorithm = Algorithm::hmac_sha256;
+  std::string secret;
+  std::vector<Template> text;
+  std::string separator;
+  Encoding encoding = Encoding::hex;
+  NamedTemplates headers;
+};
+
+/// How a request gets its credential.
+struct AuthPlan {
+  AuthKind kind = AuthKind::none;
+  std::string header;
+  std::string query;
+  std::string prefix;
+  std::string secret;
+  Template user;
+  Template password;
+  std::optional<StepPlan> login;  ///< oauth2 and session
+  bool login_basic = false;       ///< The login carries user and password as basic credentials.
+  std::string token;
+  std::string lifetime;                ///< Where the seconds stand; empty: `lifetime_s`.
+  std::chrono::seconds lifetime_s{0};  ///< 0: until it is refused.
+  Question refused;
+  std::optional<SignaturePlan> signature;
+};
+
+/// A manifest that was found sound. Immutable; thread-safe.
+struct Plan {
+  ConnectorSpec connector;
+  std::map<std::string, EndpointSpec> endpoints;
+  std::map<std::string, ValueSpec> options;
+  std::vector<std::string> secrets;
+  AuthPlan auth;
+  std::vector<LimitSpec> limits;
+  std::uint32_t concurrency = 8;
+  std::vector<ErrorPlan> errors;
+  ErrorDetailSpec error_detail;
+  std::map<std::string, OperationPlan, std::less<>> operations;
+  std::string hash;  ///< Of the document.
+};
+
+/// Reads and checks a manifest against the verbs of `catalogue`. Every fault and every probable
+/// mistake is appended to `faults`; nullptr when one of them is an error.
+[[nodiscard]] std::shared_ptr<const Plan> compile(const config::Document& document,
+                                                  const model::Catalogue& catalogue,
+                                                  Faults& faults);
+
+/// The same from a file. Errors: not_found, invalid_input: every fault, one a line, by
+/// file:line:column.
+[[nodiscard]] Result<std::shared_ptr<const Plan>> load(const std::filesystem::path& file,
+                                                       const model::Catalogue& catalogue);
+
+}  // namespace sallyport::connectors::manifest

@@ -1,0 +1,116 @@
+#include "connectors/manifest/address_guard.hpp"
+
+#include "tests/connectors/manifest/world.hpp"
+#include "tools/lab/vendors/okta.hpp"
+
+#include <gmock/gmock.h>
+
+namespace sallyport::connectors::manifest::testing {
+
+using ::testing::HasSubstr;
+
+namespace {
+
+boost::asio::ip::address address(const char* text) {
+  return boost::asio::ip::make_address(text);
+}
+
+}  // namespace
+
+TEST(AddressGuard, KeepsFromLoopbackLinkLocalAndMetadataInEveryDisguise) {
+  const auto guard = AddressGuard::make({}).value();
+  for (const auto* text : {"127.0.0.1",
+                           "127.9.9.9",
+                           "0.0.0.0",
+                           "169.254.169.254",
+                           "100.100.100.200",
+                           "168.63.129.16",
+                           "192.0.0.192",
+                           "224.0.0.1",
+                           "255.255.255.255",
+                           "::1",
+                           "::",
+                           "fe80::1",
+                           "fd00:ec2::254",
+                           "::ffff:127.0.0.1",
+                           "::ffff:169.254.169.254",
+                           "64:ff9b::a9fe:a9fe",
+                           "2002:a9fe:a9fe::1",
+                           "::127.0.0.1"})
+    EXPECT_FALSE(guard.may_connect("product.example", address(text))) << text;
+}
+
+TEST(AddressGuard, LetsPrivateAndPublicAddressesPass) {
+  const auto guard = AddressGuard::make({}).value();
+  for (const auto* text : {"10.0.0.5", "192.168.1.1", "203.0.113.7", "2001:db8::1", "fd77::1"})
+    EXPECT_TRUE(guard.may_connect("product.example", address(text))) << text;
+}
+
+TEST(AddressGuard, WhatTheOperatorNamesIsReachedAndNothingElse) {
+  const auto guard = AddressGuard::make({"lab.example", "169.254.10.0/24"}).value();
+  EXPECT_TRUE(guard.may_connect("LAB.example", address("127.0.0.1")));
+  EXPECT_FALSE(guard.may_connect("lab.example.evil.example", address("127.0.0.1")));
+  EXPECT_TRUE(guard.may_connect("other.example", address("169.254.10.9")));
+  EXPECT_FALSE(guard.may_connect("other.example", address("169.254.169.254")));
+}
+
+TEST(AddressGuard, RefusesWhatIsNoNameAndNoNetwork) {
+  for (const auto* text : {"", "*.example.org", "https://x", "a b/8"})
+    EXPECT_FALSE(AddressGuard::make({text})) << text;
+}
+
+TEST(Wire, AProductOnLoopbackIsNotReachedUntilItIsNamed) {
+  Setting<lab::OktaLab> okta{"idp/okta.yaml", {{"api_token", "lab-okta-token"}}};
+  auto config = lab_config(*okta.vendor, {{"api_token", "lab-okta-token"}});
+  config.allow = {};
+  const auto make = [&] {
+    return Connector::make(plan_of("idp/okta.yaml"),
+                           config,
+                           std::make_shared<KnownPlaces>(),
+                           okta.clock,
+                           okta.loop.executor());
+  };
+  EXPECT_FALSE(make());
+  // A name of the product's that leads home: the address that is connected to decides.
+  config.base_url = "https://localhost:1";
+  config.allow = {"127.0.0.9"};
+  EXPECT_FALSE(make());
+}
+
+TEST(Wire, ANameThatResolvesToLoopbackIsRefusedWhenItIsConnectedTo) {
+  const SystemClock clock;
+  Loop loop;
+  auto plan = std::make_shared<Plan>(*plan_of("idp/okta.yaml"));
+  plan->endpoints["api"].hosts = {"localhost"};
+  ::setenv("SALLYPORT_TEST_ANY", "a secret of nobody", 1);
+  const Config config{.base_url = "https://localhost:1",
+                      .secrets = {{"api_token", "env:SALLYPORT_TEST_ANY"}}};
+  const auto connector =
+      Connector::make(plan, config, std::make_shared<KnownPlaces>(), clock, loop.executor());
+  ASSERT_TRUE(connector) << connector.error().detail;
+  const act::Operation operation{.verb = "disable_user",
+                                 .target = {.kind = "user", .value = "alice"}};
+  const auto read = wait((*connector)->read(operation, Deadline::in(std::chrono::seconds{5})));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::denied);
+  EXPECT_THAT(read.error().detail, HasSubstr("loopback"));
+}
+
+TEST(Wire, ARedirectIsNotFollowed) {
+  Setting<lab::OktaLab> okta{"idp/okta.yaml", {{"api_token", "lab-okta-token"}}};
+  okta.vendor->befall(
+      {.answer = {.status = 302,
+                  .headers = {{"Location", okta.vendor->url() + "/latest/meta-data"}}}});
+  const auto ran = okta.world->run("disable_user", {.kind = "user", .value = "alice@acme.example"});
+  EXPECT_EQ(ran.state, model::ActionState::failed);
+  EXPECT_EQ(okta.vendor->requests().size(), 1U);
+}
+
+TEST(Wire, ThePlacesOfProductsAreRemembered) {
+  const auto places = std::make_shared<KnownPlaces>();
+  places->add(Network::parse("203.0.113.9").value());
+  EXPECT_TRUE(places->overlaps(Network::parse("203.0.113.0/24").value()));
+  EXPECT_FALSE(places->overlaps(Network::parse("203.0.113.8").value()));
+}
+
+}  // namespace sallyport::connectors::manifest::testing

@@ -1,0 +1,192 @@
+#include "tests/connectors/manifest/world.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace sallyport::connectors::manifest::testing {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+namespace {
+
+std::string text_of(const std::string& file) {
+  std::ifstream stream{root / "connectors" / file};
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+/// What is said of the Okta manifest with `from` changed to `to`.
+std::string faults_with(std::string_view from, std::string_view to) {
+  const auto document =
+      config::Document::parse(replaced(text_of("idp/okta.yaml"), from, to), "okta.yaml");
+  EXPECT_TRUE(document) << document.error().detail;
+  if (!document) return {};
+  Faults faults;
+  const auto plan = compile(*document, catalogue(), faults);
+  EXPECT_EQ(plan == nullptr, has_errors(faults));
+  return document->render(faults);
+}
+
+/// Line and column of `text` in the Okta manifest after the change.
+std::string place(std::string_view from, std::string_view to, std::string_view text) {
+  const auto changed = replaced(text_of("idp/okta.yaml"), from, to);
+  const auto at = changed.find(text);
+  EXPECT_NE(at, std::string::npos);
+  const auto line =
+      std::count(changed.begin(), changed.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  const auto begin = changed.rfind('\n', at);
+  return fmt::format("okta.yaml:{}:{}: error:", line + 1, at - begin);
+}
+
+}  // namespace
+
+TEST(ManifestCheck, EveryShippedManifestIsSound) {
+  std::size_t n = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{root / "connectors"}) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++n;
+    const auto document = config::Document::load(entry.path());
+    ASSERT_TRUE(document) << document.error().detail;
+    Faults faults;
+    EXPECT_TRUE(compile(*document, catalogue(), faults));
+    EXPECT_THAT(document->render(faults), IsEmpty());
+  }
+  EXPECT_GE(n, 2U);
+}
+
+TEST(ManifestCheck, AFaultNamesFileLineAndColumn) {
+  EXPECT_THAT(faults_with("  enable_user:", "  enable_usr:"),
+              HasSubstr(place("  enable_user:", "  enable_usr:", "enable_usr:")));
+}
+
+TEST(ManifestCheck, AMisspeltVerbIsToldWhatWasProbablyMeant) {
+  EXPECT_THAT(faults_with("  enable_user:", "  enable_usr:"),
+              HasSubstr("did you mean 'enable_user'?"));
+}
+
+TEST(ManifestCheck, AMisspeltKeyIsToldWhatWasProbablyMeant) {
+  EXPECT_THAT(faults_with("concurrency: 4", "concurency: 4"),
+              HasSubstr("did you mean 'concurrency'?"));
+}
+
+TEST(ManifestCheck, APlaceThatNothingFillsIsAFault) {
+  EXPECT_THAT(faults_with("/api/v1/users/${{ state.id }}'", "/api/v1/users/${{ state.ide }}'"),
+              HasSubstr("there is no 'state.ide' here; did you mean 'state.id'?"));
+  EXPECT_THAT(faults_with("/api/v1/users/${{ state.id }}/sessions",
+                          "/api/v1/users/${{ parameters.id }}/sessions"),
+              HasSubstr("there is no 'parameters.id' here"));
+}
+
+TEST(ManifestCheck, AValueIsKnownOnlyToTheStepsAfterTheOneThatSavesIt) {
+  EXPECT_THAT(
+      faults_with("/api/v1/users/${{ target.value }}'", "/api/v1/users/${{ state.status }}'"),
+      HasSubstr("there is no 'state.status' here"));
+}
+
+TEST(ManifestCheck, OtherTemplateLanguagesAreRefused) {
+  for (const auto* text : {"${target.value}",
+                           "{{ target.value }}",
+                           "${{ target.value | upper }}",
+                           "${{ }}",
+                           "${{ target.value"})
+    EXPECT_THAT(faults_with("${{ target.value }}", text), HasSubstr("error:")) << text;
+}
+
+TEST(ManifestCheck, SecretsStandInAuthAlone) {
+  EXPECT_THAT(
+      faults_with("/api/v1/users/${{ target.value }}'", "/api/v1/users/${{ secret.api_token }}'"),
+      HasSubstr("stands outside 'auth'"));
+}
+
+TEST(ManifestCheck, FreeTextIsNeverPartOfAPathOrOfOtherText) {
+  EXPECT_THAT(
+      faults_with("targets: { user: { type: login } }", "targets: { user: { type: text } }"),
+      HasSubstr("target.value may hold any text"));
+  EXPECT_THAT(faults_with("is: { type: id }", "is: { type: text }"),
+              HasSubstr("state.id may hold any text"));
+}
+
+TEST(ManifestCheck, AReversibleVerbHasItsInverseOrSaysWhyNot) {
+  EXPECT_THAT(faults_with("undo: { verb: enable_user }", "undo: {}"),
+              HasSubstr("says with `verb` what undoes it"));
+  EXPECT_THAT(faults_with("undo: { verb: enable_user }", "undo: { verb: unblock_ip }"),
+              HasSubstr("disable_user is undone by enable_user"));
+  EXPECT_THAT(faults_with("none: the user signs in again,", "verb: enable_user,"),
+              HasSubstr("revoke_sessions cannot be undone"));
+  EXPECT_THAT(faults_with("undo: { verb: enable_user }", "undo: { none: nobody asked }"),
+              IsEmpty());
+}
+
+TEST(ManifestCheck, AnOperationSaysHowItIsVerifiedOrWhyItCannotBe) {
+  EXPECT_THAT(faults_with("unverifiable: Okta lists no sessions of a user", "refuse: []"),
+              HasSubstr("says with `in_effect`"));
+}
+
+TEST(ManifestCheck, TimesAndCountsAreBounded) {
+  EXPECT_THAT(faults_with("query: { oauthTokens: true, forgetDevices: true }", "timeout_s: 600"),
+              HasSubstr("goes from 1 to 60"));
+  EXPECT_THAT(faults_with("concurrency: 4", "concurrency: 4000"), HasSubstr("goes from 1 to 64"));
+  EXPECT_THAT(faults_with("requests: 10, per_s: 1 }", "requests: 0, per_s: 1 }"),
+              HasSubstr("at least 1"));
+}
+
+TEST(ManifestCheck, AnErrorClassIsOneOfThose) {
+  EXPECT_THAT(faults_with("means: rate_limited", "means: throttled"),
+              HasSubstr("one of retryable permanent"));
+}
+
+TEST(ManifestCheck, ATargetOfAKindThatTheVerbDoesNotTakeIsAFault) {
+  EXPECT_THAT(
+      faults_with("targets: { user: { type: login } }", "targets: { host: { type: login } }"),
+      HasSubstr("takes no target of this kind"));
+}
+
+TEST(ManifestCheck, AParameterIsOneOfTheVerbsAndOfItsType) {
+  const auto with = [](std::string_view parameters) {
+    return faults_with("scopes: okta.users.manage\n",
+                       fmt::format("scopes: okta.users.manage\n    parameters: {}\n", parameters));
+  };
+  EXPECT_THAT(with("{ everything: { type: boolean } }"),
+              HasSubstr("the verb has no such parameter"));
+  EXPECT_THAT(with("{ refresh_tokens: { type: text } }"), HasSubstr("is of type boolean"));
+  EXPECT_THAT(with("{ refresh_tokens: { type: boolean } }"), IsEmpty());
+}
+
+TEST(ManifestCheck, AProductIsReachedByHttps) {
+  EXPECT_THAT(faults_with("api: { hosts:", "api: { url: 'http://acme.okta.com', hosts:"),
+              HasSubstr("https"));
+}
+
+TEST(ManifestCheck, AQuestionAboutSomethingThatIsNotThereIsAFault) {
+  EXPECT_THAT(faults_with("in_effect: { state.status|cased: SUSPENDED }",
+                          "in_effect: { state.statuss: SUSPENDED }"),
+              HasSubstr("did you mean 'state.status'?"));
+}
+
+TEST(ManifestCheck, SecretsThatNothingUsesAreAWarning) {
+  EXPECT_THAT(faults_with("secrets: [api_token]", "secrets: [api_token, spare]"),
+              HasSubstr("warning: /secrets/1: 'spare' is used nowhere"));
+}
+
+TEST(ManifestCheck, WhateverIsCutOffIsRefusedWithoutACrash) {
+  const auto text = text_of("idp/okta.yaml");
+  for (std::size_t n = 0; n < text.size(); n += 7) {
+    const auto document = config::Document::parse(text.substr(0, n), "cut.yaml");
+    if (!document) continue;
+    Faults faults;
+    const auto plan = compile(*document, catalogue(), faults);
+    EXPECT_EQ(plan == nullptr, has_errors(faults));
+  }
+}
+
+}  // namespace sallyport::connectors::manifest::testing

@@ -1,0 +1,134 @@
+#include "tools/lab/vendors/falcon.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sallyport::lab {
+
+namespace {
+
+json::value envelope(json::array resources, json::array errors) {
+  return json::value(json::object{{"meta", json::object{{"trace_id", "lab"}}},
+                                  {"resources", std::move(resources)},
+                                  {"errors", std::move(errors)}});
+}
+
+http::Response error(int status, std::string_view message) {
+  json::array errors;
+  errors.push_back(json::object{{"code", status}, {"message", message}});
+  return json_answer(status, envelope({}, std::move(errors)));
+}
+
+http::Response resources(int status, json::array list) {
+  return json_answer(status, envelope(std::move(list), {}));
+}
+
+/// The ids of a body `{"ids": [...]}`; empty where it is no such body.
+std::optional<std::vector<std::string>> ids_of(const VendorRequest& request) {
+  const auto body = request.json();
+  const auto* object = body ? body->if_object() : nullptr;
+  const auto* ids = object ? object->if_contains("ids") : nullptr;
+  if (!ids || !ids->is_array() || ids->get_array().empty()) return std::nullopt;
+  std::vector<std::string> list;
+  for (const auto& id : ids->get_array()) {
+    if (!id.is_string()) return std::nullopt;
+    list.emplace_back(id.get_string());
+  }
+  return list;
+}
+
+}  // namespace
+
+FalconLab::FalconLab() {
+  for (const auto& [id, name] : {std::pair{"0a1b2c3d4e5f60718293a4b5c6d7e8f9", "WKS-0042"},
+                                 {"1a1b2c3d4e5f60718293a4b5c6d7e8f9", "WKS-0043"},
+                                 {"2a1b2c3d4e5f60718293a4b5c6d7e8f9", "TWIN"},
+                                 {"3a1b2c3d4e5f60718293a4b5c6d7e8f9", "TWIN"}})
+    hosts_.emplace(id, Host{.id = id, .name = name});
+}
+
+FalconLab::Host& FalconLab::host(const std::string& name) {
+  return std::ranges::find_if(hosts_, [&](const auto& entry) { return entry.second.name == name; })
+      ->second;
+}
+
+std::string FalconLab::bearer() const {
+  return fmt::format("lab-falcon-token-{}", generation_);
+}
+
+http::Response FalconLab::token(const VendorRequest& request) {
+  const auto form = request.form();
+  if (!form) return error(415, "expected a form");
+  if (http::value_of(*form, "client_id") != "lab-client" ||
+      http::value_of(*form, "client_secret") != "lab-client-secret")
+    return error(403, "access denied, invalid client");
+  ++tokens_given;
+  return json_answer(201,
+                     {{"access_token", bearer()}, {"expires_in", 1799}, {"token_type", "bearer"}});
+}
+
+http::Response FalconLab::query(const VendorRequest& request) {
+  // One comparison of FQL, and nothing that could be read as more.
+  const auto filter = request.parameter("filter");
+  constexpr std::string_view beginning = "hostname:'";
+  const bool simple = filter.starts_with(beginning) && filter.ends_with('\'') &&
+                      std::ranges::count(filter, '\'') == 2;
+  if (!simple) return error(400, "invalid filter expression");
+  const auto name = filter.substr(beginning.size(), filter.size() - beginning.size() - 1);
+  json::array ids;
+  for (const auto& [id, host] : hosts_)
+    if (host.name == name) ids.emplace_back(id);
+  return resources(200, std::move(ids));
+}
+
+http::Response FalconLab::details(const VendorRequest& request) {
+  const auto ids = ids_of(request);
+  if (!ids) return error(400, "ids are needed");
+  json::array found;
+  for (const auto& id : *ids) {
+    const auto entry = hosts_.find(id);
+    if (entry == hosts_.end()) continue;  // as the vendor does: it is simply not there
+    auto& host = entry->second;
+    if (host.status.ends_with("_pending") && host.looks_until_contact-- <= 0)
+      host.status = host.status == "containment_pending" ? "contained" : "normal";
+    found.push_back(json::object{{"device_id", id},
+                                 {"hostname", host.name},
+                                 {"status", host.status},
+                                 {"platform_name", "Windows"}});
+  }
+  return resources(200, std::move(found));
+}
+
+http::Response FalconLab::act(const VendorRequest& request) {
+  if (!may_write) return error(403, "access denied, authorization failed");
+  const auto name = request.parameter("action_name");
+  if (name != "contain" && name != "lift_containment") return error(400, "unknown action_name");
+  const auto ids = ids_of(request);
+  if (!ids) return error(400, "ids are needed");
+  json::array done;
+  for (const auto& id : *ids) {
+    const auto entry = hosts_.find(id);
+    if (entry == hosts_.end()) return error(404, "device not found");
+    auto& host = entry->second;
+    const bool contain = name == "contain";
+    if (host.status == (contain ? "contained" : "normal"))
+      return error(409, "already in that state");
+    host.status = contain ? "containment_pending" : "lift_containment_pending";
+    host.looks_until_contact = 1;
+    done.push_back(json::object{{"id", id}, {"path", "/devices/entities/devices/v1?ids=" + id}});
+  }
+  return resources(202, std::move(done));
+}
+
+http::Response FalconLab::answer(const VendorRequest& request) {
+  if (request.is("POST", {"oauth2", "token"})) return token(request);
+  if (request.header("Authorization") != "Bearer " + bearer())
+    return error(401, "access denied, invalid bearer token");
+  if (request.is("GET", {"devices", "queries", "devices", "v1"})) return query(request);
+  if (request.is("POST", {"devices", "entities", "devices", "v2"})) return details(request);
+  if (request.is("POST", {"devices", "entities", "devices-actions", "v2"})) return act(request);
+  return error(404, "no such endpoint");
+}
+
+}  // namespace sallyport::lab

@@ -1,0 +1,48 @@
+#include "tools/lab/vendors/vendor.hpp"
+
+#include <algorithm>
+
+namespace sallyport::lab {
+
+bool VendorRequest::is(std::string_view wanted,
+                       std::initializer_list<std::string_view> segments) const {
+  return method == wanted &&
+         std::ranges::equal(path, segments, [](std::string_view have, std::string_view pattern) {
+           return pattern == "*" || have == pattern;
+         });
+}
+
+std::string VendorRequest::header(std::string_view name) const {
+  const auto* value = http::find(headers, name);
+  return value ? *value : std::string{};
+}
+
+std::string VendorRequest::parameter(std::string_view name) const {
+  return std::string{http::value_of(query, name).value_or("")};
+}
+
+std::optional<json::value> VendorRequest::json() const {
+  if (!header("Content-Type").starts_with("application/json")) return std::nullopt;
+  auto parsed = parse_json(body);
+  return parsed ? std::optional{*std::move(parsed)} : std::nullopt;
+}
+
+std::optional<http::Query> VendorRequest::form() const {
+  if (header("Content-Type") != "application/x-www-form-urlencoded") return std::nullopt;
+  auto parsed = http::parse_target("/?" + body);
+  return parsed ? std::optional{std::move(parsed->query)} : std::nullopt;
+}
+
+http::Response json_answer(int status, const json::value& body) {
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = to_json(body)};
+}
+
+std::string text_in(const json::value& object, std::string_view key) {
+  const auto* map = object.if_object();
+  const auto* value = map ? map->if_contains(key) : nullptr;
+  const auto* text = value ? value->if_string() : nullptr;
+  return text ? std::string{text->data(), text->size()} : std::string{};
+}
+
+}  // namespace sallyport::lab
