@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -21,8 +22,9 @@ struct Entry {
   const config::Settings& settings;
   const std::string& name;
   const json::object& options;
-  const Clock& clock;
-  const boost::asio::any_io_executor& pool;
+  const Reach& reach;
+  const std::shared_ptr<connectors::manifest::KnownPlaces>& places;
+  Products& products;
   Faults& faults;
 
   [[nodiscard]] std::string pointer() const { return child("/connectors", name); }
@@ -55,8 +57,9 @@ Made made_by(Result<std::unique_ptr<Adapter>> made, const Entry& entry) {
 Made make_nftables(const Entry& entry) {
   auto config = options_of<connectors::nftables::Config>(entry);
   if (!config) return nullptr;
-  return made_by(connectors::nftables::Nftables::make(*std::move(config), entry.clock, entry.pool),
-                 entry);
+  return made_by(
+      connectors::nftables::Nftables::make(*std::move(config), entry.reach.clock, entry.reach.pool),
+      entry);
 }
 
 Made make_ldap(const Entry& entry) {
@@ -64,7 +67,7 @@ Made make_ldap(const Entry& entry) {
   if (!config) return nullptr;
   config->ca_file = entry.settings.path_of(config->ca_file);
   config->bind_password = entry.settings.secret_of(config->bind_password);
-  return made_by(connectors::ldap::Ldap::make(*std::move(config), entry.pool), entry);
+  return made_by(connectors::ldap::Ldap::make(*std::move(config), entry.reach.pool), entry);
 }
 
 Made make_ssh(const Entry& entry) {
@@ -74,7 +77,39 @@ Made make_ssh(const Entry& entry) {
   config->known_hosts = entry.settings.path_of(config->known_hosts);
   config->key_passphrase = entry.settings.secret_of(config->key_passphrase);
   for (auto& [name, host] : config->hosts) host.key_file = entry.settings.path_of(host.key_file);
-  return made_by(connectors::ssh::Ssh::make(*std::move(config), entry.pool), entry);
+  return made_by(connectors::ssh::Ssh::make(*std::move(config), entry.reach.pool), entry);
+}
+
+/// As it is written, or below `connectors/` of the installation where it is only there.
+std::string manifest_file(const config::Settings& settings, const std::string& named) {
+  if (named.empty()) return named;
+  auto written = settings.path_of(named);
+  std::error_code error;
+  if (std::filesystem::exists(written, error)) return written;
+  const auto home = config::home();
+  if (!home) return written;
+  const auto shipped = *home / "connectors" / named;
+  return std::filesystem::exists(shipped, error) ? shipped.string() : written;
+}
+
+Made make_manifest(const Entry& entry) {
+  auto config = options_of<connectors::manifest::Config>(entry);
+  if (!config || entry.reach.catalogue->verbs().empty()) return nullptr;
+  config->manifest = manifest_file(entry.settings, config->manifest);
+  for (auto* path : {&config->ca, &config->certificate, &config->key})
+    *path = entry.settings.path_of(*path);
+  for (auto& [name, reference] : config->secrets) reference = entry.settings.secret_of(reference);
+  auto made = connectors::manifest::LiveConnector::make(*std::move(config),
+                                                        {.catalogue = entry.reach.catalogue,
+                                                         .clock = entry.reach.clock,
+                                                         .executor = entry.reach.loop,
+                                                         .places = entry.places});
+  if (!made) {
+    entry.faults.push_back({.pointer = entry.pointer(), .message = made.error().detail});
+    return nullptr;
+  }
+  entry.products.manifests.push_back(*made);
+  return *std::move(made);
 }
 
 struct Type {
@@ -82,8 +117,9 @@ struct Type {
   Made (*make)(const Entry& entry);
 };
 
-/// Every adapter that speaks something else than HTTP: one line each.
+/// Every product over HTTP is a `manifest`; what speaks something else has a line of its own.
 constexpr std::array types{
+    Type{"manifest", make_manifest},
     Type{"nftables", make_nftables},
     Type{"ldap", make_ldap},
     Type{"ssh", make_ssh},
@@ -105,21 +141,20 @@ Made make(const Entry& entry) {
 
 }  // namespace
 
-std::vector<std::shared_ptr<act::Actuator>> make_actuators(const config::Settings& settings,
-                                                           const Clock& clock,
-                                                           boost::asio::any_io_executor pool,
-                                                           Faults& faults) {
-  std::vector<std::shared_ptr<act::Actuator>> actuators;
+Products make_products(const config::Settings& settings, const Reach& reach, Faults& faults) {
+  Products products;
+  const auto places = std::make_shared<connectors::manifest::KnownPlaces>();
   for (const auto& [name, options] : settings.connectors) {
     if (auto actuator = make({.settings = settings,
                               .name = name,
                               .options = options,
-                              .clock = clock,
-                              .pool = pool,
+                              .reach = reach,
+                              .places = places,
+                              .products = products,
                               .faults = faults}))
-      actuators.push_back(std::move(actuator));
+      products.actuators.push_back(std::move(actuator));
   }
-  return actuators;
+  return products;
 }
 
 }  // namespace sallyport::app

@@ -80,6 +80,7 @@ struct Engine::Impl {
   asio::thread_pool blocking{connector_threads};
 
   std::optional<LocalEnrichers> knowledge;
+  std::vector<std::shared_ptr<connectors::manifest::LiveConnector>> manifests;
   std::filesystem::file_time_type rules_changed;  ///< Of the reasoner's file, as it was read.
   std::optional<PolicyKeeper> policy;
   std::optional<gate::Gate> gate;
@@ -115,6 +116,7 @@ struct Engine::Impl {
   void reload();
   void reload_rules();
   void reload_knowledge();
+  void reload_manifests() const;
   Result<> serve_http();
   void tell(const model::Verdict& verdict);
   void tell(const model::Action& action);
@@ -143,10 +145,11 @@ void Engine::Impl::report(const std::exception_ptr& thrown) const {
 Result<> Engine::Impl::build() {
   std::error_code unknown;
   rules_changed = std::filesystem::last_write_time(settings.reasoner, unknown);
-  auto materials = gather(settings, clock, blocking.get_executor());
+  auto materials = gather(settings, clock, blocking.get_executor(), loop.get_executor());
   if (!materials) return std::unexpected{materials.error()};
   catalogue = std::move(materials->catalogue);
   knowledge = std::move(materials->knowledge);
+  manifests = std::move(materials->products.manifests);
   access = std::move(materials->access);
   server = std::move(materials->server);
 
@@ -186,7 +189,7 @@ Result<> Engine::Impl::build() {
       *actions,
       *gate,
       clock,
-      std::move(materials->actuators),
+      std::move(materials->products.actuators),
       executor_options(settings.actions),
       [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); });
   const Rooms rooms{.store = *store,
@@ -290,6 +293,7 @@ asio::awaitable<void> Engine::Impl::keep_time() {
         blocking,
         [this]() -> asio::awaitable<void> {
           reload_knowledge();
+          reload_manifests();
           co_return;
         },
         asio::use_awaitable);
@@ -332,6 +336,18 @@ void Engine::Impl::reload_knowledge() {
   for (const auto& name : again.read) log.info("read again", {{"files", name}});
   for (const auto& fault : again.faults)
     log.error("not read again: a file is faulty", {{"fault", fault}});
+}
+
+void Engine::Impl::reload_manifests() const {
+  for (const auto& connector : manifests) {
+    const auto again = connector->reload_if_changed();
+    if (!again) {
+      log.error("connector not changed: its manifest is faulty",
+                {{"connector", connector->name()}, {"faults", again.error().detail}});
+    } else if (*again) {
+      log.info("manifest read again", {{"connector", connector->name()}});
+    }
+  }
 }
 
 void Engine::Impl::reload() {

@@ -1,6 +1,5 @@
 #include "engine/app/materials.hpp"
 
-#include "engine/app/connectors.hpp"
 #include "engine/app/http_service.hpp"
 #include "engine/app/kafka_intake.hpp"
 #include "engine/app/loading.hpp"
@@ -29,7 +28,8 @@ struct Complaints {
 
 Result<Materials> gather(const config::Settings& settings,
                          const Clock& clock,
-                         boost::asio::any_io_executor pool) {
+                         boost::asio::any_io_executor pool,
+                         boost::asio::any_io_executor loop) {
   Complaints wrong;
   auto catalogue = load_catalogue(settings.schemas);
   wrong.add(catalogue);
@@ -41,7 +41,12 @@ Result<Materials> gather(const config::Settings& settings,
   wrong.add(knowledge);
 
   Faults faults;
-  auto actuators = make_actuators(settings, clock, std::move(pool), faults);
+  const auto verbs =
+      std::make_shared<const model::Catalogue>(catalogue ? *catalogue : model::Catalogue{});
+  auto products = make_products(
+      settings,
+      {.catalogue = verbs, .clock = clock, .pool = std::move(pool), .loop = std::move(loop)},
+      faults);
   auto access = make_access(settings.http, faults);
   http::ServerOptions server;
   if (!settings.http.listen.empty()) server = make_server_options(settings.http, faults);
@@ -52,7 +57,7 @@ Result<Materials> gather(const config::Settings& settings,
                    .normalizer = *std::move(normalizer),
                    .rules = *std::move(rules),
                    .knowledge = *std::move(knowledge),
-                   .actuators = std::move(actuators),
+                   .products = std::move(products),
                    .access = std::move(access),
                    .server = std::move(server)};
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/act/actuator.hpp"
+#include "engine/app/connectors.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
@@ -12,7 +12,6 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <memory>
-#include <vector>
 
 namespace sallyport::app {
 
@@ -24,15 +23,17 @@ struct Materials {
   ingest::Normalizer normalizer;
   std::shared_ptr<const investigate::Rules> rules;
   LocalEnrichers knowledge;
-  std::vector<std::shared_ptr<act::Actuator>> actuators;
+  Products products;
   serve::Access access;
   http::ServerOptions server;
 };
 
-/// What actuators block on runs on `pool`; `clock` must outlive them. Errors: invalid_input, with
+/// What actuators block on runs on `pool`, their sockets on `loop`, which runs one handler at a
+/// time; `clock` must outlive them. Errors: invalid_input, with
 /// everything that is wrong, one a line, by file, line and column.
 [[nodiscard]] Result<Materials> gather(const config::Settings& settings,
                                        const Clock& clock,
-                                       boost::asio::any_io_executor pool);
+                                       boost::asio::any_io_executor pool,
+                                       boost::asio::any_io_executor loop);
 
 }  // namespace sallyport::app

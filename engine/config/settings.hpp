@@ -121,7 +121,7 @@ struct Settings {
   StoreSettings store;
   LedgerSettings ledger;
   LogSettings log;
-  /// Name -> {type: nftables | ldap | ssh, ...}; each adapter reads its own keys.
+  /// Name -> {type: manifest | nftables | ldap | ssh, ...}; each adapter reads its own keys.
   std::map<std::string, json::object> connectors;
 
   /// What they were read from, to say where something stands; nullptr: from no file.

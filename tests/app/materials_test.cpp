@@ -41,7 +41,7 @@ class Gathering : public ::testing::Test {
               "\nschemas: " + (shipped / "schemas").string() + "\n" + std::string{text});
     const auto settings = config::load_settings(folder_ / "settings.yaml");
     if (!settings) return settings.error().detail;
-    const auto materials = gather(*settings, clock_, pool_.get_executor());
+    const auto materials = gather(*settings, clock_, pool_.get_executor(), pool_.get_executor());
     return materials ? "none" : materials.error().detail;
   }
 

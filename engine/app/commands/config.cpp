@@ -28,7 +28,8 @@ int check_config(const std::string& file) {
   };
   const SystemClock clock;
   boost::asio::thread_pool nobody{1};
-  if (const auto materials = gather(*settings, clock, nobody.get_executor()); !materials) {
+  if (const auto materials = gather(*settings, clock, nobody.get_executor(), nobody.get_executor());
+      !materials) {
     say(materials.error().detail);
     status = 1;
   }
