@@ -162,6 +162,12 @@ bool Actions::add(Batch& batch, const model::Action& action) {
   return true;
 }
 
+void Actions::forget(const model::Action& action) {
+  const std::scoped_lock lock{mutex_};
+  const auto found = open_alike_.find(deed_of(action.request));
+  if (found != open_alike_.end() && found->second.id == action.id) open_alike_.erase(found);
+}
+
 std::optional<ActionId> Actions::find_alike(const model::ActionRequest& request) const {
   const std::scoped_lock lock{mutex_};
   const auto found = open_alike_.find(deed_of(request));

@@ -54,6 +54,9 @@ class Actions {
   /// there is one already; nothing was written.
   [[nodiscard]] bool add(store::Batch& batch, const model::Action& action);
 
+  /// Gives back what add() reserved: its batch was not committed.
+  void forget(const model::Action& action);
+
   /// The open action with the same tenant, verb, target and parameters, if one is young enough to
   /// be joined.
   [[nodiscard]] std::optional<ActionId> find_alike(const model::ActionRequest& request) const;

@@ -1,6 +1,7 @@
 #include "engine/app/api_backend.hpp"
 
 #include "engine/app/policy_desk.hpp"
+#include "engine/investigate/verdicts.hpp"
 #include "engine/store/ledger.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -140,36 +141,22 @@ Task<serve::Page<model::Alert>> ApiBackend::alerts(serve::ListQuery query) {
 }
 
 Task<serve::Page<model::Verdict>> ApiBackend::investigations(serve::ListQuery query) {
-  const auto prefix = store::key({"id", ""});
-  const auto from = query.cursor.empty() ? std::string{} : prefix + query.cursor;
   serve::Page<model::Verdict> page;
-  std::optional<Error> broken;
-  const auto scanned = rooms_.store.scan(
-      Table::investigations, prefix, from, true, [&](std::string_view key, std::string_view value) {
-        if (!from.empty() && key >= from) return true;
-        auto verdict = from_json<model::Verdict>(value);
-        if (!verdict) {
-          broken = verdict.error();
-          return false;
-        }
-        if (!query.tenant.empty() && verdict->tenant != query.tenant) return true;
+  const auto listed = investigate::list_verdicts(
+      rooms_.store, query.tenant, query.cursor, [&](model::Verdict verdict) {
         if (page.items.size() == query.limit) {
           page.next = page.items.back().investigation;
           return false;
         }
-        page.items.push_back(*std::move(verdict));
+        page.items.push_back(std::move(verdict));
         return true;
       });
-  if (!scanned) co_return std::unexpected{scanned.error()};
-  if (broken) co_return std::unexpected{*broken};
+  if (!listed) co_return std::unexpected{listed.error()};
   co_return page;
 }
 
 Task<model::Verdict> ApiBackend::investigation(std::string id) {
-  auto verdict = rooms_.store.load<model::Verdict>(Table::investigations, store::key({"id", id}));
-  if (!verdict && verdict.error().code == Errc::not_found)
-    co_return fail(Errc::not_found, fmt::format("no investigation {:.64}", id));
-  co_return verdict;
+  co_return investigate::find_verdict(rooms_.store, id);
 }
 
 Task<serve::Page<serve::Question>> ApiBackend::approvals(serve::ApprovalQuery query) {

@@ -1,6 +1,7 @@
 #include "engine/app/pipeline.hpp"
 
 #include "engine/investigate/requests.hpp"
+#include "engine/investigate/verdicts.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -63,6 +64,13 @@ struct Pipeline::Decided {
   std::optional<gate::Permit> permit;
 };
 
+/// A verdict and the actions it led to, in a batch.
+struct Pipeline::Concluded {
+  model::Verdict verdict;
+  std::vector<std::pair<model::Action, gate::Permit>> permitted;
+  std::vector<model::Action> held;  ///< Queued or blocked.
+};
+
 Pipeline::Pipeline(Rooms rooms,
                    asio::any_io_executor workers,
                    asio::any_io_executor loop,
@@ -116,29 +124,37 @@ void Pipeline::submit(ingest::RawAlert raw,
     --in_flight_;
     ended();
   };
-  asio::post(workers_,
-             [this,
-              raw = std::move(raw),
-              received = std::move(received),
-              finish = std::move(finish)]() mutable {
-               rooms_.intake.admit(
-                   std::move(raw),
-                   [this, received = std::move(received), finish = std::move(finish)](
-                       Result<ingest::Receipt> receipt) mutable {
-                     const bool accepted =
-                         receipt && receipt->admission == ingest::Admission::accepted;
-                     auto alert = accepted ? receipt->alert : nullptr;
-                     const auto became =
-                         receipt ? static_cast<std::size_t>(receipt->admission) : refused_at_door;
-                     admitted_.at(became).add();
-                     received(std::move(receipt));
-                     if (alert) {
-                       begin(std::move(alert), std::move(finish));
-                     } else {
-                       finish();
-                     }
-                   });
-             });
+  auto work = [this,
+               raw = std::move(raw),
+               received = std::move(received),
+               finish = std::move(finish)]() mutable {
+    auto concluded = std::make_shared<std::optional<Concluded>>();
+    auto judge = [this, concluded](Batch& batch,
+                                   const model::Alert& alert) -> std::optional<model::Judgement> {
+      auto verdict = rooms_.investigator.investigate_now(alert);
+      if (!verdict) return std::nullopt;
+      *concluded = write(batch, alert, *std::move(verdict));
+      return (*concluded)->verdict.verdict;
+    };
+    auto done = [this, concluded, received = std::move(received), finish = std::move(finish)](
+                    Result<ingest::Receipt> receipt) mutable {
+      const bool accepted = receipt && receipt->admission == ingest::Admission::accepted;
+      auto alert = accepted ? receipt->alert : nullptr;
+      const auto became = receipt ? static_cast<std::size_t>(receipt->admission) : refused_at_door;
+      admitted_.at(became).add();
+      if (!receipt && *concluded) forget(**concluded);
+      received(std::move(receipt));
+      if (!alert) return finish();
+      if (!*concluded) return begin(std::move(alert), std::move(finish));
+      // The commit thread serves everybody: what follows is a worker's business.
+      asio::post(workers_, [this, alert, concluded, finish = std::move(finish)]() mutable {
+        finished(*alert, std::move(**concluded));
+        finish();
+      });
+    };
+    rooms_.intake.admit(std::move(raw), std::move(judge), std::move(done));
+  };
+  asio::post(workers_, std::move(work));
 }
 
 void Pipeline::investigate(std::shared_ptr<const model::Alert> alert) {
@@ -235,12 +251,11 @@ void Pipeline::count(const model::Decision& decision) {
       .add();
 }
 
-void Pipeline::conclude(std::shared_ptr<const model::Alert> alert,
-                        model::Verdict verdict,
-                        std::move_only_function<void()> ended) {
-  Batch batch;
-  std::vector<Permitted> permitted;
-  auto requests = investigate::requests_of(verdict, *alert);
+Pipeline::Concluded Pipeline::write(Batch& batch,
+                                    const model::Alert& alert,
+                                    model::Verdict verdict) {
+  Concluded concluded;
+  auto requests = investigate::requests_of(verdict, alert);
   for (std::size_t i = 0; i < verdict.proposals.size(); ++i) {
     auto& proposal = verdict.proposals[i];
     auto decided =
@@ -248,64 +263,65 @@ void Pipeline::conclude(std::shared_ptr<const model::Alert> alert,
     count(decided.decision);
     proposal.decision = decided.decision;
     if (decided.joined) proposal.action_id = decided.joined->text();
-    if (decided.action) proposal.action_id = decided.action->id.text();
-    if (decided.permit)
-      permitted.emplace_back(*std::move(decided.action), *std::move(decided.permit));
+    if (!decided.action) continue;
+    proposal.action_id = decided.action->id.text();
+    if (decided.permit) {
+      concluded.permitted.emplace_back(*std::move(decided.action), *std::move(decided.permit));
+    } else {
+      concluded.held.push_back(*std::move(decided.action));
+    }
   }
-  auto document = to_json(verdict);
-  batch.append(alert->tenant,
-               model::EntryKind::verdict,
-               verdict.investigation,
-               {.kind = "agent", .id = "investigation:" + verdict.investigation},
-               verdict.concluded_at,
-               document);
-  batch.put(Table::investigations, store::key({"id", verdict.investigation}), std::move(document));
-  batch.put(Table::investigations,
-            store::key({"alert", alert->tenant, alert->source, alert->uid}),
-            verdict.investigation);
-  rooms_.graph.conclude(batch, *alert, verdict.verdict);
-  ingest::Intake::close(batch, *alert);
+  investigate::put_verdict(batch, verdict);
+  concluded.verdict = std::move(verdict);
+  return concluded;
+}
 
+void Pipeline::forget(const Concluded& concluded) {
+  for (const auto& [action, permit] : concluded.permitted) rooms_.actions.forget(action);
+  for (const auto& action : concluded.held) rooms_.actions.forget(action);
+}
+
+void Pipeline::conclude(std::shared_ptr<const model::Alert> alert,
+                        model::Verdict verdict,
+                        std::move_only_function<void()> ended) {
+  Batch batch;
+  auto concluded = write(batch, *alert, std::move(verdict));
+  rooms_.graph.conclude(batch, *alert, concluded.verdict.verdict);
+  ingest::Intake::close(batch, *alert);
   rooms_.store.commit(
       std::move(batch),
-      [this,
-       alert = std::move(alert),
-       verdict = std::move(verdict),
-       permitted = std::move(permitted),
-       ended = std::move(ended)](const Result<>& committed) mutable {
+      [this, alert = std::move(alert), concluded = std::move(concluded), ended = std::move(ended)](
+          const Result<>& committed) mutable {
         if (!committed) {
           // The alert is still open in the store: it is investigated again when the disk works
           // again.
-          rooms_.log.error(
-              "verdict not stored; trying again",
-              {{"investigation", verdict.investigation}, {"why", committed.error().detail}});
+          rooms_.log.error("verdict not stored; trying again",
+                           {{"investigation", concluded.verdict.investigation},
+                            {"why", committed.error().detail}});
+          forget(concluded);
           rooms_.graph.forget(*alert);
           later([this, alert = std::move(alert), ended = std::move(ended)]() mutable {
             begin(std::move(alert), std::move(ended));
           });
           return;
         }
-        // The commit thread serves everybody: what follows is a worker's business.
         asio::post(workers_,
                    [this,
                     alert = std::move(alert),
-                    verdict = std::move(verdict),
-                    permitted = std::move(permitted),
+                    concluded = std::move(concluded),
                     ended = std::move(ended)]() mutable {
-                     finished(*alert, verdict, std::move(permitted));
+                     finished(*alert, std::move(concluded));
                      ended();
                    });
       });
 }
 
-void Pipeline::finished(const model::Alert& alert,
-                        const model::Verdict& verdict,
-                        std::vector<Permitted> permitted) {
+void Pipeline::finished(const model::Alert& alert, Concluded concluded) {
   const auto taken = rooms_.clock.now() - alert.received_at;
   time_to_verdict_.observe(std::chrono::duration<double>{taken}.count());
-  verdicts_.at(static_cast<std::size_t>(verdict.verdict)).add();
-  for (auto& [action, permit] : permitted) run(std::move(action), std::move(permit));
-  told_.verdict(verdict, taken);
+  verdicts_.at(static_cast<std::size_t>(concluded.verdict.verdict)).add();
+  for (auto& [action, permit] : concluded.permitted) run(std::move(action), std::move(permit));
+  told_.verdict(concluded.verdict, taken);
 }
 
 void Pipeline::later(std::move_only_function<void()> work) {
@@ -408,7 +424,10 @@ Task<model::Action> Pipeline::propose(model::ActionRequest request, std::string 
   count(decided.decision);
   if (!decided.action) co_return fail(Errc::conflict, "one like it was proposed at this moment");
   const auto committed = co_await rooms_.store.commit(std::move(batch));
-  if (!committed) co_return std::unexpected{committed.error()};
+  if (!committed) {
+    rooms_.actions.forget(*decided.action);
+    co_return std::unexpected{committed.error()};
+  }
   auto action = *decided.action;
   if (decided.permit) run(*std::move(decided.action), *std::move(decided.permit));
   co_return action;

@@ -42,7 +42,8 @@ struct Rooms {
 /// the executor.
 ///
 /// Promise: an alert that was received has exactly one investigation, restarts included; its
-/// verdict, its decisions and the actions that follow become durable in one batch. Thread-safe;
+/// verdict, its decisions and the actions that follow become durable in one batch, and in that of
+/// the alert itself where nothing has to be waited for. Thread-safe;
 /// parsing and reasoning run on `workers`, the executor is called on `loop` only.
 class Pipeline {
  public:
@@ -98,6 +99,7 @@ class Pipeline {
 
  private:
   struct Decided;
+  struct Concluded;
 
   void begin(std::shared_ptr<const model::Alert> alert, std::move_only_function<void()> ended);
   void conclude(std::shared_ptr<const model::Alert> alert,
@@ -109,12 +111,12 @@ class Pipeline {
                  const std::string& investigation,
                  std::vector<std::string> evidence,
                  std::string reverses);
-  using Permitted = std::pair<model::Action, gate::Permit>;
-
-  /// What follows a durable verdict.
-  void finished(const model::Alert& alert,
-                const model::Verdict& verdict,
-                std::vector<Permitted> permitted);
+  /// Writes the verdict, and what the gate says of its proposals, into `batch`.
+  Concluded write(store::Batch& batch, const model::Alert& alert, model::Verdict verdict);
+  /// The batch was not committed.
+  void forget(const Concluded& concluded);
+  /// What follows when it was.
+  void finished(const model::Alert& alert, Concluded concluded);
   asio::awaitable<void> run_one(model::Action action, gate::Permit permit);
   void rest(const Result<model::Action>& ran);
   void count(const model::Decision& decision);

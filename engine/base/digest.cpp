@@ -2,13 +2,32 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
+
+#include <memory>
+#include <stdexcept>
 
 namespace sallyport {
 
+namespace {
+
+/// OpenSSL's one-shot SHA256() looks the algorithm up at every call, which costs as much as hashing
+/// a short text.
+const EVP_MD* algorithm() {
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> fetched{
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free};
+  return fetched.get();
+}
+
+}  // namespace
+
 Digest sha256(std::string_view bytes) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{
+      EVP_MD_CTX_new(), &EVP_MD_CTX_free};
   Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  const bool done = EVP_DigestInit_ex2(context.get(), algorithm(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+                    EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
+  if (!done) throw std::runtime_error{"OpenSSL does not do SHA-256"};
   return digest;
 }
 

@@ -62,7 +62,7 @@ struct HttpSettings {
 struct IngestSettings {
   std::uint64_t max_alert_bytes = 8ULL << 20U;
   std::uint32_t max_alert_depth = 64;
-  std::uint32_t max_in_flight = 20000;
+  std::uint32_t max_in_flight = 10000;
   std::uint64_t max_in_flight_bytes = 128ULL << 20U;
 };
 

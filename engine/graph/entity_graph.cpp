@@ -202,8 +202,11 @@ EntityGraph::EntityGraph(const store::Store& store, Limits limits)
 
 EntityGraph::~EntityGraph() = default;
 
-void EntityGraph::observe(store::Batch& batch, const model::Alert& alert) {
-  const auto sighting = sighting_of(alert);
+void EntityGraph::observe(store::Batch& batch,
+                          const model::Alert& alert,
+                          std::optional<model::Judgement> judgement) {
+  auto sighting = sighting_of(alert);
+  sighting.judgement = judgement;
   const auto mentions = entities_of(alert, impl_->limits.entities);
   std::vector<std::string> keys;
   keys.reserve(mentions.size());

@@ -27,11 +27,13 @@ class EntityGraph {
   EntityGraph(const EntityGraph&) = delete;
   EntityGraph& operator=(const EntityGraph&) = delete;
 
-  /// Adds the alert to `batch`. From this moment neighbourhood() of others sees it; call forget()
-  /// if the batch was not committed.
-  void observe(store::Batch& batch, const model::Alert& alert);
+  /// Adds the alert to `batch`, with how it was judged where that is known by now. From this moment
+  /// neighbourhood() of others sees it; call forget() if the batch was not committed.
+  void observe(store::Batch& batch,
+               const model::Alert& alert,
+               std::optional<model::Judgement> judgement = std::nullopt);
 
-  /// Adds how the alert was judged. In the same batch as observe() or in a later one.
+  /// Adds how an alert was judged that was observed before.
   void conclude(store::Batch& batch, const model::Alert& alert, model::Judgement judgement);
 
   /// Adds that `verb` was done to `target`, for the history of that entity.

@@ -59,7 +59,7 @@ Intake::Intake(store::Store& store,
                DecodeLimits limits)
     : store_{store}, graph_{graph}, normalizer_{std::move(normalizer)}, limits_{limits} {}
 
-void Intake::admit(RawAlert raw, Done done) {
+void Intake::admit(RawAlert raw, Judge judge, Done done) {
   const auto native = decode(raw.bytes, limits_);
   if (!native) return done(std::unexpected{native.error()});
   auto normalized = normalizer_.normalize(*native, raw.bytes, raw.arrival);
@@ -79,7 +79,8 @@ void Intake::admit(RawAlert raw, Done done) {
   const auto known = store_.get(Table::alerts, key);
   if (!known) return finish(key, alert, std::unexpected{known.error()}, std::move(done));
   if (!*known)
-    return write(std::move(alert), std::move(key), std::move(raw.intake), std::move(done));
+    return write(
+        std::move(alert), std::move(key), std::move(raw.intake), std::move(judge), std::move(done));
 
   const auto first = from_json<model::Alert>(**known);
   const bool same = first && first->content_hash == alert->content_hash;
@@ -104,16 +105,20 @@ void Intake::admit(RawAlert raw, Done done) {
 void Intake::write(std::shared_ptr<const model::Alert> alert,
                    std::string key,
                    std::string intake,
+                   Judge judge,
                    Done done) {
   Batch batch;
-  batch.put(Table::alerts, key, to_json(*alert));
-  batch.put(Table::open, key, "");
-  graph_.observe(batch, *alert);
   append_received(batch, model::EntryKind::received, *alert, intake);
-  store_.commit(
-      std::move(batch),
-      [this, key = std::move(key), alert = std::move(alert), done = std::move(done)](
-          const Result<>& committed) mutable { finish(key, alert, committed, std::move(done)); });
+  const auto judgement = judge(batch, *alert);
+  batch.put(Table::alerts, key, to_json(*alert));
+  if (!judgement) batch.put(Table::open, key, "");
+  graph_.observe(batch, *alert, judgement);
+  store_.commit(std::move(batch),
+                [this, key = std::move(key), alert = std::move(alert), done = std::move(done)](
+                    const Result<>& committed) mutable {
+                  if (!committed) graph_.forget(*alert);
+                  finish(key, alert, committed, std::move(done));
+                });
 }
 
 void Intake::finish(const std::string& key,

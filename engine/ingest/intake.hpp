@@ -6,12 +6,14 @@
 #include "engine/ingest/decode.hpp"
 #include "engine/ingest/normalizer.hpp"
 #include "engine/model/alert.hpp"
+#include "engine/model/verdict.hpp"
 #include "engine/store/store.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,7 +43,7 @@ BOOST_DESCRIBE_ENUM(Admission, accepted, duplicate, updated)
 
 /// The door through which every alert comes in, whatever brought it: decodes, normalises,
 /// recognises what it has, and makes the alert, its graph entries and its ledger entry durable in
-/// one batch.
+/// one batch, together with its verdict where it can be judged at once.
 ///
 /// Promise: `done` is called once. With a receipt: the alert is durable, and of any number of
 /// deliveries of one alert exactly one receipt says `accepted`, across restarts too. Thread-safe;
@@ -56,10 +58,16 @@ class Intake {
          Normalizer normalizer,
          DecodeLimits limits);
 
+  /// Called for an alert that is new, on the thread of admit(), before anything of it is durable.
+  /// May judge it at once: then it adds to `batch` what follows from the verdict, which becomes
+  /// durable with the alert, and returns the judgement. Otherwise it adds nothing.
+  using Judge = std::move_only_function<std::optional<model::Judgement>(store::Batch& batch,
+                                                                        const model::Alert& alert)>;
+
   /// Calls `done` from the commit thread, or at once from this one when nothing has to be written;
   /// it must not block. Errors: invalid_input (these bytes are no alert: the detail is the reason a
   /// dead letter carries), unavailable (the store).
-  void admit(RawAlert raw, Done done);
+  void admit(RawAlert raw, Judge judge, Done done);
 
   /// Alerts that are durable and have no verdict yet, oldest first. Errors: corrupt, unavailable.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const model::Alert>>> open_alerts() const;
@@ -76,6 +84,7 @@ class Intake {
   void write(std::shared_ptr<const model::Alert> alert,
              std::string key,
              std::string intake,
+             Judge judge,
              Done done);
   void finish(const std::string& key,
               const std::shared_ptr<const model::Alert>& alert,

@@ -34,7 +34,7 @@ struct KafkaSourceOptions {
   std::string group;
   std::vector<std::string> topics;                ///< Names, or patterns that begin with `^`.
   std::map<std::string, std::string> properties;  ///< librdkafka's own, e.g. security.protocol.
-  std::size_t max_in_flight = 20'000;             ///< Messages; past it partitions are paused.
+  std::size_t max_in_flight = 10'000;             ///< Messages; past it no more are taken.
   std::size_t max_in_flight_bytes = 128ULL << 20U;
   std::chrono::milliseconds commit_interval{500};
 };
@@ -43,9 +43,10 @@ struct KafkaSourceOptions {
 /// durable.
 ///
 /// Promise: a message whose `done` was not called is delivered again after a restart; none is
-/// skipped. While more than `max_in_flight` wait, partitions are paused and nothing is dropped.
-/// `handler` runs on the source's own thread and must not block; it calls `done` once, from any
-/// thread, when the message's consequences are durable. start() and stop() from one thread.
+/// skipped. While `max_in_flight` wait, no more are taken, and partitions are paused when that
+/// lasts; nothing is dropped. `handler` runs on the source's own thread and must not block; it
+/// calls `done` once, from any thread, when the message's consequences are durable. start() and
+/// stop() from one thread.
 class KafkaSource {
  public:
   using Done = std::move_only_function<void()>;

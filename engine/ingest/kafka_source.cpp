@@ -18,6 +18,11 @@ using PartitionName = std::pair<std::string, std::int32_t>;
 
 constexpr std::size_t max_message_bytes = 64ULL << 20U;
 
+/// How long we leave the client alone when there is no room. A pause would throw away what it has
+/// fetched, so it is for those who are slow for longer than that.
+constexpr std::chrono::seconds short_wait{2};
+constexpr std::chrono::milliseconds moment{50};
+
 }  // namespace
 
 struct KafkaSource::Impl : rdkafka::Context {
@@ -31,13 +36,22 @@ struct KafkaSource::Impl : rdkafka::Context {
   /// Shared with the `done` of messages in flight, which may outlive the source.
   struct InFlight {
     std::mutex mutex;
-    std::condition_variable idle;
+    std::condition_variable idle;  ///< Nothing is in flight.
+    std::condition_variable room;
     std::map<PartitionName, Offsets> partitions;
     /// Counts assignments: what belongs to an earlier one is no longer ours to commit.
     std::uint64_t generation = 0;
     std::size_t messages = 0;
     std::size_t bytes = 0;
     bool assigned = false;
+    std::size_t most_messages = 0;
+    std::size_t most_bytes = 0;
+
+    [[nodiscard]] bool full() const { return messages >= most_messages || bytes >= most_bytes; }
+
+    [[nodiscard]] bool low() const {
+      return messages <= most_messages / 2 && bytes <= most_bytes / 2;
+    }
   };
 
   std::shared_ptr<InFlight> in_flight = std::make_shared<InFlight>();
@@ -82,26 +96,24 @@ struct KafkaSource::Impl : rdkafka::Context {
     }
   }
 
-  void pause_or_resume() {
-    bool pause = false;
-    {
-      const std::scoped_lock lock{in_flight->mutex};
-      const bool full = in_flight->messages >= options.max_in_flight ||
-                        in_flight->bytes >= options.max_in_flight_bytes;
-      const bool low = in_flight->messages <= options.max_in_flight / 2 &&
-                       in_flight->bytes <= options.max_in_flight_bytes / 2;
-      pause = paused ? !low : full;
-    }
-    if (pause == paused) return;
+  /// Whether another message may be taken; waits a moment for it.
+  bool has_room() {
+    std::unique_lock lock{in_flight->mutex};
+    return !in_flight->full() ||
+           in_flight->room.wait_for(lock, moment, [this] { return in_flight->low(); });
+  }
+
+  void pause(bool wanted) {
+    if (wanted == paused) return;
     rd_kafka_topic_partition_list_t* raw = nullptr;
     if (rd_kafka_assignment(client.get(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     const rdkafka::Partitions assigned{raw};
-    if (pause) {
+    if (wanted) {
       rd_kafka_pause_partitions(client.get(), assigned.get());
     } else {
       rd_kafka_resume_partitions(client.get(), assigned.get());
     }
-    paused = pause;
+    paused = wanted;
   }
 
   void take(rdkafka::Message message) {
@@ -136,17 +148,29 @@ struct KafkaSource::Impl : rdkafka::Context {
       --shared->messages;
       shared->bytes -= bytes;
       if (shared->generation == generation) shared->partitions[partition].ended(offset);
+      if (shared->low()) shared->room.notify_one();
       if (shared->messages == 0) shared->idle.notify_all();
     });
   }
 
   void run() {
-    auto next_commit = std::chrono::steady_clock::now() + options.commit_interval;
+    using std::chrono::steady_clock;
+    auto next_commit = steady_clock::now() + options.commit_interval;
+    auto had_room = steady_clock::now();
     while (!stopping) {
-      rdkafka::Message message{rd_kafka_consumer_poll(client.get(), 50)};
-      if (message) take(std::move(message));
-      pause_or_resume();
-      if (const auto now = std::chrono::steady_clock::now(); now >= next_commit) {
+      const auto now = steady_clock::now();
+      if (has_room()) {
+        had_room = now;
+        pause(false);
+      } else if (now - had_room > short_wait) {
+        pause(true);
+      }
+      if (paused || had_room == now) {
+        // Also while paused, or the group would think that we are gone.
+        rdkafka::Message message{rd_kafka_consumer_poll(client.get(), moment.count())};
+        if (message) take(std::move(message));
+      }
+      if (now >= next_commit) {
         commit(/*wait=*/false);
         next_commit = now + options.commit_interval;
       }
@@ -199,6 +223,8 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(KafkaSourceOptions option
   rdkafka::Partitions topics{rd_kafka_topic_partition_list_new(8)};
   for (const auto& topic : options.topics)
     rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  impl->in_flight->most_messages = options.max_in_flight;
+  impl->in_flight->most_bytes = options.max_in_flight_bytes;
   impl->options = std::move(options);
   const auto error = rd_kafka_subscribe(impl->client.get(), topics.get());
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)

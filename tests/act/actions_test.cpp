@@ -27,6 +27,15 @@ TEST(Actions, AWayThatIsNotInTheTableIsRefused) {
   EXPECT_EQ(jumped.error().code, Errc::conflict);
 }
 
+TEST(Actions, OneWhoseBatchWasNotCommittedIsNotJoined) {
+  World world;
+  const auto first = world.propose("203.0.113.7").first;
+  world.actions->forget(first);
+  EXPECT_EQ(world.actions->find_alike(first.request), std::nullopt);
+  store::Batch batch;
+  EXPECT_TRUE(world.actions->add(batch, first));
+}
+
 TEST(Actions, OneLikeItIsJoinedWhileItIsOpenAndYoung) {
   World world;
   const auto first = world.propose("203.0.113.7").first;

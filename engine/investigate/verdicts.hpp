@@ -1,0 +1,28 @@
+#pragma once
+
+#include "engine/base/result.hpp"
+#include "engine/model/verdict.hpp"
+#include "engine/store/store.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace sallyport::investigate {
+
+/// Puts a verdict into `batch`. Its document stands once, in the ledger; the table of
+/// investigations says where.
+void put_verdict(store::Batch& batch, const model::Verdict& verdict);
+
+/// The newest verdict of an investigation. Errors: not_found, corrupt, unavailable.
+[[nodiscard]] Result<model::Verdict> find_verdict(const store::Store& store,
+                                                  std::string_view investigation);
+
+/// Visits the investigations of `tenant` (empty: of all), newest first, those after `before`
+/// (empty: from the newest); `visit` returns false to stop. Errors: corrupt, unavailable.
+[[nodiscard]] Result<> list_verdicts(const store::Store& store,
+                                     std::string_view tenant,
+                                     std::string_view before,
+                                     const std::function<bool(model::Verdict verdict)>& visit);
+
+}  // namespace sallyport::investigate
