@@ -14,6 +14,7 @@
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
 #include "engine/graph/entity_graph.hpp"
+#include "engine/graph/lifetime.hpp"
 #include "engine/ingest/intake.hpp"
 #include "engine/investigate/investigator.hpp"
 #include "engine/observe/metrics.hpp"
@@ -52,11 +53,24 @@ investigate::Slices slices(const config::InvestigationSettings& settings) {
           .buffer = milliseconds{settings.buffer_ms}};
 }
 
-store::Options store_options(const config::Settings& settings) {
+/// What of the store has had its time. `clock` must outlive what is returned.
+auto lifetimes(const config::RetentionSettings& settings, const Clock& clock) {
+  return [graph = std::chrono::days{settings.graph_days},
+          answers = std::chrono::hours{settings.idempotency_hours},
+          &clock](store::Table table, std::string_view key, std::string_view value) {
+    if (table != store::Table::idempotency)
+      return graph::older_than(clock.now() - graph, table, key);
+    const auto answer = from_json<serve::StoredAnswer>(value);
+    return answer && answer->at + answers <= clock.now();
+  };
+}
+
+store::Options store_options(const config::Settings& settings, const Clock& clock) {
   return {.directory = settings.data_dir,
           .block_cache_bytes = std::size_t{settings.store.block_cache_mb} << 20U,
           .write_buffer_bytes = std::size_t{settings.store.write_buffer_mb} << 20U,
-          .group_window = std::chrono::microseconds{settings.store.group_window_us}};
+          .group_window = std::chrono::microseconds{settings.store.group_window_us},
+          .outlived = lifetimes(settings.retention, clock)};
 }
 
 }  // namespace
@@ -153,7 +167,7 @@ Result<> Engine::Impl::build() {
   access = std::move(materials->access);
   server = std::move(materials->server);
 
-  auto opened = store::Store::open(store_options(settings));
+  auto opened = store::Store::open(store_options(settings, clock));
   if (!opened) return std::unexpected{opened.error()};
   store = *std::move(opened);
   auto key = audit::SigningKey::load_or_make(audit::key_directory(settings.data_dir));
@@ -373,6 +387,7 @@ Result<std::unique_ptr<Engine>> Engine::make(config::Settings settings,
 Result<> Engine::Impl::serve_http() {
   serve::ServiceOptions options{.server = std::move(server), .api = {}, .events = {}};
   options.api.version = SALLYPORT_VERSION;
+  options.api.idempotency_lifetime = std::chrono::hours{settings.retention.idempotency_hours};
   options.api.also = [this] {
     return audit_endpoints({.store = *store,
                             .catalogue = catalogue,

@@ -72,6 +72,10 @@ void check(const Settings& settings, Faults& faults) {
   if (settings.ingest.max_in_flight == 0) refuse("/ingest/max_in_flight", "at least 1");
   if (settings.actions.attempts == 0) refuse("/actions/attempts", "at least 1");
   if (settings.approvals.expire_after_s == 0) refuse("/approvals/expire_after_s", "at least 1");
+  if (settings.retention.graph_days < 7)
+    refuse("/retention/graph_days", "at least 7: an investigation looks back that far");
+  if (settings.retention.idempotency_hours == 0)
+    refuse("/retention/idempotency_hours", "at least 1");
   if (settings.ledger.checkpoint_entries == 0) refuse("/ledger/checkpoint_entries", "at least 1");
   if (settings.ledger.checkpoint_s == 0) refuse("/ledger/checkpoint_s", "at least 1");
   static constexpr std::array levels{"trace", "debug", "info", "warn", "error"};

@@ -91,6 +91,12 @@ struct StoreSettings {
   std::uint32_t group_window_us = 0;
 };
 
+/// How long what can be spared is kept. The ledger, and what it speaks of, stays.
+struct RetentionSettings {
+  std::uint32_t graph_days = 90;
+  std::uint32_t idempotency_hours = 24;
+};
+
 /// How often the end of each ledger is signed.
 struct LedgerSettings {
   std::uint32_t checkpoint_entries = 10000;
@@ -119,6 +125,7 @@ struct Settings {
   ApprovalSettings approvals;
   ActionSettings actions;
   StoreSettings store;
+  RetentionSettings retention;
   LedgerSettings ledger;
   LogSettings log;
   /// Name -> {type: manifest | nftables | ldap | ssh, ...}; each adapter reads its own keys.
@@ -165,6 +172,7 @@ BOOST_DESCRIBE_STRUCT(ActionSettings,
                       (),
                       (request_timeout_s, verify_for_s, attempts, join_window_s))
 BOOST_DESCRIBE_STRUCT(StoreSettings, (), (block_cache_mb, write_buffer_mb, group_window_us))
+BOOST_DESCRIBE_STRUCT(RetentionSettings, (), (graph_days, idempotency_hours))
 BOOST_DESCRIBE_STRUCT(LedgerSettings, (), (checkpoint_entries, checkpoint_s))
 BOOST_DESCRIBE_STRUCT(LogSettings, (), (level, format))
 BOOST_DESCRIBE_STRUCT(Settings,
@@ -183,6 +191,7 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        approvals,
                        actions,
                        store,
+                       retention,
                        ledger,
                        log,
                        connectors))

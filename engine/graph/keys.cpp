@@ -108,6 +108,13 @@ Result<std::string> parse_relation_key(std::string_view rest) {
   return std::string{rest.substr(0, rest.find('\0'))};
 }
 
+Result<std::uint32_t> parse_relation_day(std::string_view rest) {
+  if (rest.size() < day_digits) return fail(Errc::corrupt, "a key of the graph is short");
+  const auto day = hexadecimal(rest.substr(0, day_digits));
+  if (!day) return std::unexpected{day.error()};
+  return last_day - static_cast<std::uint32_t>(*day);
+}
+
 std::uint32_t day_of(Time at) {
   const auto days = std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(days, 0, last_day));

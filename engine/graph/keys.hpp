@@ -35,6 +35,9 @@ namespace sallyport::graph {
 /// The kind of the other entity. Errors: corrupt.
 [[nodiscard]] Result<std::string> parse_relation_key(std::string_view rest);
 
+/// The day of a relation, as day_of() counts them. Errors: corrupt.
+[[nodiscard]] Result<std::uint32_t> parse_relation_day(std::string_view rest);
+
 [[nodiscard]] std::uint32_t day_of(Time at);
 
 }  // namespace sallyport::graph

@@ -39,7 +39,9 @@ void append(Endpoints& all, Endpoints more) {
 }  // namespace
 
 Api::Api(Backend& backend, Access access, EventHub& events, const Clock& clock, ApiOptions options)
-    : access_{std::move(access)}, options_{std::move(options)}, idempotency_{backend, clock} {
+    : access_{std::move(access)},
+      options_{std::move(options)},
+      idempotency_{backend, clock, options_.idempotency_lifetime} {
   auto all = endpoints(backend, events);
   document_ = openapi_document(all, options_.version);
   for (auto& endpoint : all) add(std::move(endpoint));

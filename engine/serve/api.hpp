@@ -26,6 +26,7 @@ struct ApiOptions {
   IntakeOptions intake;
   Probes probes;
   std::string version;
+  std::chrono::hours idempotency_lifetime{24};  ///< How long an Idempotency-Key holds.
   std::function<Endpoints()> also;  ///< Endpoints that stand behind the same guard; may be empty.
   /// Told of every request that found its endpoint, for the metrics: operationId, status, time.
   std::function<void(std::string_view, int, std::chrono::steady_clock::duration)> answered;

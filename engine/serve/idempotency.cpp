@@ -8,7 +8,6 @@ namespace sallyport::serve {
 
 namespace {
 
-constexpr std::chrono::hours kept_for{24};
 constexpr std::size_t longest_key = 255;
 
 bool is_key(std::string_view text) {
@@ -53,7 +52,7 @@ Task<http::Response> Idempotency::first_time(std::function<Task<http::Response>(
   const auto known = co_await backend_.recall(key);
   if (!known) co_return std::unexpected{known.error()};
   const auto fingerprint = fingerprint_of(asked.routed.request);
-  if (*known && (*known)->at + kept_for > clock_.now()) {
+  if (*known && (*known)->at + lifetime_ > clock_.now()) {
     const auto& answer = **known;
     if (answer.fingerprint != fingerprint)
       co_return refuse(422, "this Idempotency-Key came with another request before");

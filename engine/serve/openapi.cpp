@@ -43,11 +43,13 @@ json::array parameters_of(const Endpoint& endpoint) {
                                       {"schema", parameter.schema}});
   }
   if (endpoint.method == "POST" && endpoint.role)
-    parameters.push_back(json::object{
-        {"name", "Idempotency-Key"},
-        {"in", "header"},
-        {"description", "a repetition with the same key gets the first answer, for a day"},
-        {"schema", json::object{{"type", "string"}, {"maxLength", 255}}}});
+    parameters.push_back(
+        json::object{{"name", "Idempotency-Key"},
+                     {"in", "header"},
+                     {"description",
+                      "a repetition with the same key gets the first answer, for a day where the "
+                      "settings say nothing else"},
+                     {"schema", json::object{{"type", "string"}, {"maxLength", 255}}}});
   return parameters;
 }
 

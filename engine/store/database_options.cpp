@@ -1,4 +1,5 @@
 #include "engine/store/database.hpp"
+#include "engine/store/lifetime.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
@@ -12,6 +13,7 @@ namespace sallyport::store {
 namespace {
 
 constexpr std::size_t mebibyte = 1ULL << 20U;
+constexpr std::uint64_t seconds_a_day = 24ULL * 3600;
 
 /// Keys that are written once and never change: merging them wins nothing but fewer files, so it
 /// happens rarely and many at a time.
@@ -60,6 +62,9 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
     family.compression = rocksdb::kLZ4Compression;
     family.memtable_prefix_bloom_size_ratio = 0.02;
     family.memtable_whole_key_filtering = true;
+    family.compaction_filter_factory = forgetting(options, static_cast<Table>(i));
+    // A table that is seldom written would be rewritten as seldom.
+    if (family.compaction_filter_factory) family.periodic_compaction_seconds = seconds_a_day;
     if (append_only(static_cast<Table>(i))) {
       family.compaction_style = rocksdb::kCompactionStyleUniversal;
       family.compaction_options_universal.min_merge_width = 6;

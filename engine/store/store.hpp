@@ -21,7 +21,8 @@
 /// ledger.hpp         the hash-chained ledger: reading, queries, verification
 /// timers.hpp         Table::timers
 /// inside: commit_queue (the one writer), group (batches to one write), database (RocksDB and its
-/// options), ledger_line (an entry's bytes), ledger_index (keys), engine_log
+/// options), lifetime (what may go), ledger_line (an entry's bytes), ledger_index (keys),
+/// engine_log
 ///
 /// Promise: what was acknowledged survives; what failed is not there; the chain has no gap.
 ///
@@ -118,6 +119,10 @@ struct Options {
   /// A batch waits at most this long for others to share its fsync; zero: only for the sync before
   /// it.
   std::chrono::microseconds group_window{0};
+  /// Whether an entry has had its time. Asked of `entities`, `relations` and `idempotency` alone,
+  /// on RocksDB's threads, when it rewrites a file that holds the entry: what may go is gone some
+  /// time later, at most a day after its file was last written. Empty: everything stays.
+  std::function<bool(Table table, std::string_view key, std::string_view value)> outlived;
   /// For looking at a store, also while an engine has it open: shows what was synced when it was
   /// opened or last refreshed. Nothing can be committed.
   bool read_only = false;
