@@ -174,6 +174,7 @@ Task<Approved> Approvals::approve(std::string id, Answer answer) {
   }
 
   const bool blocked = std::holds_alternative<gate::Blocked>(*judged);
+  if (!blocked) approval.tier = std::get<gate::Permit>(*judged).approved_at();
   act::Change change{.to = blocked ? ActionState::blocked : ActionState::permitted,
                      .by = answer.by,
                      .edit = [&](model::Action& action) { action.decision = decision; },
@@ -236,10 +237,13 @@ Task<std::size_t> Approvals::expire_due() {
 
 Result<gate::Answer> Approvals::permit_again(const model::Action& action) const {
   const auto approval = get(action.id.text());
-  if (approval && approval->state == ApprovalState::approved)
-    return gate_.judge_approved(action.request, *approval, clock_.now(), action.connector);
-  if (!approval && approval.error().code != Errc::not_found)
+  if (approval && approval->state == ApprovalState::approved) {
+    auto answer = gate_.judge_approved(action.request, *approval, clock_.now(), action.connector);
+    // One that lay too long counts no more: the policy decides, and asks a person again.
+    if (answer || answer.error().code != Errc::expired) return answer;
+  } else if (!approval && approval.error().code != Errc::not_found) {
     return std::unexpected{approval.error()};
+  }
   return gate_.judge(action.request, clock_.now(), action.connector);
 }
 

@@ -68,8 +68,8 @@ class Approvals {
   Task<std::size_t> expire_due();
 
   /// For a restart: a permit for an action that was permitted and not begun. Asks the gate again,
-  /// with the approval where one was given. Errors: not_found, corrupt, unavailable, and those of
-  /// Gate::judge_approved.
+  /// with the approval where one was given and has not lain too long. Errors: not_found, corrupt,
+  /// unavailable, conflict and denied as of Gate::judge_approved.
   [[nodiscard]] Result<gate::Answer> permit_again(const model::Action& action) const;
 
  private:

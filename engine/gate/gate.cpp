@@ -53,6 +53,11 @@ bool may_approve(const std::optional<model::Actor>& actor) {
          actor->kind != "engine";
 }
 
+std::string from_before_a_drop(const model::Actor& by, model::Tier given_at) {
+  return fmt::format(
+      "; the approval by {} was given at {} and must be given again", by.id, name_of(given_at));
+}
+
 }  // namespace
 
 const model::Decision& decision_of(const Answer& answer) {
@@ -129,16 +134,17 @@ Answer Gate::judge(model::ActionRequest request, Time now, std::string_view conn
   return answer(std::move(request), std::move(hash), std::move(decision), std::move(place), now);
 }
 
+std::pair<std::shared_ptr<const Policy>, Judgement> Gate::look(const model::ActionRequest& request,
+                                                               Time now,
+                                                               std::string_view connector) const {
+  const std::scoped_lock lock{mutex_};
+  return {policy_, policy_->decide(request, now, usage_, connector)};
+}
+
 model::Decision Gate::preview(const model::ActionRequest& request,
                               Time now,
                               std::string_view connector) const {
-  std::shared_ptr<const Policy> policy;
-  Judgement judgement;
-  {
-    const std::scoped_lock lock{mutex_};
-    policy = policy_;
-    judgement = policy->decide(request, now, usage_, connector);
-  }
+  const auto [policy, judgement] = look(request, now, connector);
   return policy->explain(judgement, request);
 }
 
@@ -161,13 +167,19 @@ Result<Answer> Gate::judge_approved(model::ActionRequest request,
         fmt::format("approved {}, too long ago to act on", to_rfc3339(*approval.decided_at)));
   }
 
-  auto decision = preview(request, now, connector);
-  if (decision.decision == Ruling::blocked || decision.reason == Reason::unknown_action) {
+  const auto [policy, judgement] = look(request, now, connector);
+  auto decision = policy->explain(judgement, request);
+  if (decision.decision == Ruling::blocked || decision.reason == Reason::unknown_action)
+    return answer(std::move(request), std::move(hash), std::move(decision), {}, now);
+  const auto given_at = approval.tier.value_or(judgement.ceiling);
+  if (decision.decision == Ruling::queued && judgement.ceiling < given_at) {
+    decision.rationale += from_before_a_drop(*approval.decided_by, given_at);
     return answer(std::move(request), std::move(hash), std::move(decision), {}, now);
   }
   decision.rationale += fmt::format("; approved by {}", approval.decided_by->id);
   Permit permit{std::move(request), std::move(hash), std::move(decision), now, expires_at};
   permit.approved_by_ = approval.decided_by;
+  permit.approved_at_ = given_at;
   return Answer{std::move(permit)};
 }
 
@@ -194,16 +206,20 @@ Answer Gate::recheck(Permit permit, Time now, std::string_view connector) {
     }
   }
   auto decision = policy->explain(judgement, request);
-  const bool stands =
-      in_time && judgement.ruling != Ruling::blocked && judgement.reason != Reason::unknown_action;
+  const bool dropped =
+      judgement.ruling == Ruling::queued && judgement.ceiling < permit.approved_at_;
+  const bool stands = in_time && !dropped && judgement.ruling != Ruling::blocked &&
+                      judgement.reason != Reason::unknown_action;
   if (stands) {
     decision.rationale += fmt::format("; approved by {}", permit.approved_by_->id);
     permit.decision_ = std::move(decision);
     return permit;
   }
   if (approved && judgement.ruling == Ruling::queued) {
-    decision.rationale += fmt::format("; the approval by {} lay too long and must be given again",
-                                      permit.approved_by_->id);
+    decision.rationale +=
+        dropped ? from_before_a_drop(*permit.approved_by_, permit.approved_at_)
+                : fmt::format("; the approval by {} lay too long and must be given again",
+                              permit.approved_by_->id);
   }
   return answer(std::move(permit.request_),
                 std::move(permit.request_hash_),

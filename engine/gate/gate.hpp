@@ -24,6 +24,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 namespace sallyport::gate {
 
@@ -64,6 +65,9 @@ class Gate {
   /// included; what is blocked stays blocked; an unknown verb stays queued. Takes no place in the
   /// limits, which count what runs without a person.
   ///
+  /// An approval that was given at a higher tier than the one of now (Approval::tier) is one from
+  /// before a drop: it must be given again.
+  ///
   /// Errors: conflict (the approval is of another request, or was not given), denied (no person
   /// gave it), expired (given too long ago).
   [[nodiscard]] Result<Answer> judge_approved(model::ActionRequest request,
@@ -75,14 +79,18 @@ class Gate {
   /// keeps its place in the limits.
   ///
   /// An automatic permit that would now be queued goes to the queue, blocked is blocked; one that
-  /// lay too long is simply decided anew. A person's approval stands as long as the policy does not
-  /// block; one that lay too long must be given again, unless the policy would now let it through.
+  /// lay too long is simply decided anew. A person's approval stands unless the policy blocks, or a
+  /// lower tier or a freeze came after it: then, and when it lay too long, it must be given again,
+  /// if the policy does not let it through by itself.
   [[nodiscard]] Answer recheck(Permit permit, Time now, std::string_view connector = {});
 
   /// Counts what ran before a restart, as the ledger tells it.
   void remember(const Use& use);
 
  private:
+  /// What the policy of now says, and that policy.
+  [[nodiscard]] std::pair<std::shared_ptr<const Policy>, Judgement> look(
+      const model::ActionRequest& request, Time now, std::string_view connector) const;
   Answer answer(model::ActionRequest request,
                 std::string hash,
                 model::Decision decision,

@@ -38,6 +38,9 @@ class Permit {
     return approved_by_;
   }
 
+  /// Of an approved one: the tier that held when the person approved, freezes considered.
+  [[nodiscard]] model::Tier approved_at() const noexcept { return approved_at_; }
+
   [[nodiscard]] Time issued_at() const noexcept { return issued_at_; }
 
   /// At this very moment it is over.
@@ -61,6 +64,7 @@ class Permit {
   std::string request_hash_;
   model::Decision decision_;
   std::optional<model::Actor> approved_by_;
+  model::Tier approved_at_ = model::Tier::L0;
   Time issued_at_;
   Time expires_at_;
   Place place_;  ///< What was used up before this permit was given.

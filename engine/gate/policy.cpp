@@ -58,6 +58,7 @@ struct Deciding {
   const Time now;
   const UsageView& usage;
   const Tenant& tenant;
+  const Freeze* const freeze;
   const VerbTerms& terms;
   Judgement judgement;
   std::optional<Whitelist::Found> found;
@@ -69,9 +70,10 @@ struct Deciding {
   }
 
   /// Whether the freeze's tier would run it by itself.
-  bool passes(const Freeze& freeze) {
-    if (judgement.radius != BlastRadius::HIGH) return runs_by_itself(freeze.tier, judgement.radius);
-    return freeze.tier == Tier::L4 && whitelist().fires != nullptr;
+  bool passes_freeze() {
+    if (judgement.radius != BlastRadius::HIGH)
+      return runs_by_itself(freeze->tier, judgement.radius);
+    return freeze->tier == Tier::L4 && whitelist().fires != nullptr;
   }
 
   /// What holds back everything but MINIMAL actions.
@@ -122,7 +124,7 @@ struct Deciding {
     if (judgement.radius == BlastRadius::UNKNOWN)
       return settle(judgement, Ruling::queued, Reason::unknown_action);
     if (judgement.radius != BlastRadius::MINIMAL && held_back()) return judgement;
-    if (const auto* freeze = freeze_at(tenant.freezes, now); freeze && !passes(*freeze)) {
+    if (freeze && !passes_freeze()) {
       judgement.freeze = freeze;
       return settle(judgement, Ruling::queued, Reason::freeze);
     }
@@ -176,6 +178,8 @@ Judgement Policy::decide(const model::ActionRequest& request,
   judgement.radius = radius == radii_.end() ? BlastRadius::UNKNOWN : radius->second;
   judgement.overdue = is_overdue(tenant, now);
   judgement.tier = tier_at(tenant, now);
+  const auto* freeze = freeze_at(tenant.freezes, now);
+  judgement.ceiling = freeze ? std::min(judgement.tier, freeze->tier) : judgement.tier;
   for (const auto* kill : {&kill_, &tenant.kill}) {
     if (!kill->stops(request.action, connector)) continue;
     judgement.kill = kill;
@@ -188,6 +192,7 @@ Judgement Policy::decide(const model::ActionRequest& request,
                     .now = now,
                     .usage = usage,
                     .tenant = tenant,
+                    .freeze = freeze,
                     .terms = terms == tenant.verbs.end() ? no_terms() : terms->second,
                     .judgement = judgement};
   return deciding.run();

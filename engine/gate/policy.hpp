@@ -27,9 +27,10 @@ struct Judgement {
   model::Ruling ruling = model::Ruling::queued;
   model::Reason reason = model::Reason::unknown_action;
   model::BlastRadius radius = model::BlastRadius::UNKNOWN;
-  model::Tier tier = model::Tier::L0;  ///< That holds now: an overdue review lowers it.
-  bool overdue = false;                ///< The review of the tenant's authority is.
-  const Tenant* tenant = nullptr;      ///< nullptr: the policy does not name it.
+  model::Tier tier = model::Tier::L0;     ///< That holds now: an overdue review lowers it.
+  model::Tier ceiling = model::Tier::L0;  ///< The same, freezes considered.
+  bool overdue = false;                   ///< The review of the tenant's authority is.
+  const Tenant* tenant = nullptr;         ///< nullptr: the policy does not name it.
   const KillSwitch* kill = nullptr;
   const Override* override_ = nullptr;
   const ProtectedTargets* protected_ = nullptr;

@@ -95,6 +95,8 @@ struct Approval {
   Time expires_at;
   std::optional<Actor> decided_by;
   std::optional<Time> decided_at;
+  /// Of one that was given: the tier that held then, freezes considered. A lower one ends it.
+  std::optional<Tier> tier;
   std::string comment;
 };
 
@@ -152,6 +154,7 @@ BOOST_DESCRIBE_STRUCT(Approval,
                        expires_at,
                        decided_by,
                        decided_at,
+                       tier,
                        comment))
 
 }  // namespace sallyport::model

@@ -139,6 +139,30 @@ TEST(Approvals, AnApprovedActionThatWasNotBegunRunsAfterARestart) {
   EXPECT_TRUE(std::holds_alternative<gate::Permit>(*again));
 }
 
+TEST(Approvals, AnApprovedActionIsAskedAboutAgainWhenTheTierWasLoweredBeforeTheRestart) {
+  QueuedWorld world;
+  world.gate.adopt(World::policy(World::policy_text("L2")));
+  const auto action = world.propose("203.0.113.7").first;
+  EXPECT_TRUE(world.wait(world.approvals->approve(action.id.text(), QueuedWorld::answer(action))));
+  EXPECT_EQ(world.approvals->get(action.id.text())->tier, model::Tier::L2);
+  world.restart();
+  world.gate.adopt(World::policy(World::policy_text("L1")));
+  const auto again = world.approvals->permit_again(world.stored(action));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(std::holds_alternative<gate::Queued>(*again));
+}
+
+TEST(Approvals, AnApprovalThatLayTooLongOverARestartIsAskedForAgain) {
+  QueuedWorld world;
+  const auto action = world.propose("203.0.113.7").first;
+  EXPECT_TRUE(world.wait(world.approvals->approve(action.id.text(), QueuedWorld::answer(action))));
+  world.restart();
+  world.clock.move(std::chrono::minutes{15});
+  const auto again = world.approvals->permit_again(world.stored(action));
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_TRUE(std::holds_alternative<gate::Queued>(*again));
+}
+
 TEST(Approvals, ThePendingListIsOldestFirstAndPaged) {
   QueuedWorld world;
   std::vector<std::string> ids;

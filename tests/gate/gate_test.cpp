@@ -201,19 +201,60 @@ TEST(Recheck, KeepsThePlaceThatThePermitTook) {
   (void)taken<Queued>(gate.recheck(std::move(second), now()));
 }
 
-TEST(Recheck, LetsAPersonsApprovalStandThroughATierDropButNotABlock) {
-  Gate gate{policy_of(l3)};
-  const auto approved = [&] {
-    return taken<Permit>(gate.judge_approved(block_ip(), approval_of(block_ip()), now()).value());
-  };
-  auto stands = approved();
-  auto stopped = approved();
-  gate.adopt(policy_of("tenants: { acme: { tier: L0 } }"));
-  const auto permit = taken<Permit>(gate.recheck(std::move(stands), now()));
-  EXPECT_EQ(permit.approved_by()->id, "alice@acme.example");
-  EXPECT_EQ(brief(permit.decision()), "queued tier");
+constexpr std::string_view l1 = "tenants: { acme: { tier: L1 } }";
+constexpr std::string_view l2_frozen_at_l1 =
+    "tenants: { acme: { tier: L2, freezes: [ { from: 2026-11-20T10:05:00Z, "
+    "to: 2026-11-20T12:00:00Z, tier: L1 } ] } }";
+
+/// What a person let through at the tier of now.
+Permit approved_by_a_person(Gate& gate) {
+  return taken<Permit>(gate.judge_approved(block_ip(), approval_of(block_ip()), now()).value());
+}
+
+TEST(Recheck, LetsAPersonsApprovalStandWhileTheTierIsNoLowerThanWhenItWasGiven) {
+  Gate gate{policy_of(l1)};
+  auto first = approved_by_a_person(gate);
+  auto again = taken<Permit>(gate.recheck(std::move(first), now()));
+  EXPECT_EQ(again.approved_by()->id, "alice@acme.example");
+  EXPECT_EQ(brief(again.decision()), "queued tier");
+  gate.adopt(policy_of(l2));
+  auto raised = taken<Permit>(gate.recheck(std::move(again), now()));
+  gate.adopt(policy_of(l1));
+  (void)taken<Permit>(gate.recheck(std::move(raised), now()));
+}
+
+TEST(Recheck, StopsWhatAPersonApprovedBeforeATierDropAFreezeOrABlock) {
+  Gate gate{policy_of(l2)};
+  auto before_drop = approved_by_a_person(gate);
+  auto before_freeze = approved_by_a_person(gate);
+  auto before_block = approved_by_a_person(gate);
+  gate.adopt(policy_of(l1));
+  const auto queued = taken<Queued>(gate.recheck(std::move(before_drop), now()));
+  EXPECT_TRUE(queued.decision.rationale.ends_with(
+      "the approval by alice@acme.example was given at L2 and must be given again"));
+  gate.adopt(policy_of(l2_frozen_at_l1));
+  auto still = taken<Permit>(gate.recheck(std::move(before_freeze), now()));
+  EXPECT_EQ(brief(taken<Queued>(gate.recheck(std::move(still), now() + minutes{5})).decision),
+            "queued freeze freezes");
   gate.adopt(policy_of(blocked));
-  (void)taken<Blocked>(gate.recheck(std::move(stopped), now()));
+  (void)taken<Blocked>(gate.recheck(std::move(before_block), now()));
+}
+
+TEST(Recheck, LetsThroughByItselfWhatWasApprovedThoughTheTierWasLowered) {
+  Gate gate{policy_of("tenants: { acme: { tier: L4, limits: { block_ip: { per_hour: 0 } } } }")};
+  auto permit = approved_by_a_person(gate);
+  gate.adopt(policy_of(l3));
+  EXPECT_EQ(brief(taken<Permit>(gate.recheck(std::move(permit), now())).decision()), "auto tier");
+}
+
+TEST(Approval, OfAHigherTierThanTheOneOfNowMustBeGivenAgain) {
+  Gate gate{policy_of(l1)};
+  auto given = approval_of(block_ip());
+  given.tier = model::Tier::L2;
+  const auto queued = taken<Queued>(gate.judge_approved(block_ip(), given, now()).value());
+  EXPECT_TRUE(queued.decision.rationale.ends_with("was given at L2 and must be given again"));
+  given.tier = model::Tier::L1;
+  (void)taken<Permit>(gate.judge_approved(block_ip(), given, now()).value());
 }
 
 TEST(Recheck, AsksAgainWhenAnApprovalLayTooLong) {
