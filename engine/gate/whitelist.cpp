@@ -6,7 +6,6 @@
 #include <array>
 #include <bit>
 #include <functional>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -78,8 +77,6 @@ bool keys_meet(const WhitelistEntry& entry,
 
 /// One question to the whitelist on its way through the candidates.
 struct Whitelist::Search {
-  static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
-
   const std::vector<WhitelistEntry>& entries;
   const model::ActionRequest& request;
   const match::Record& record;
@@ -96,8 +93,30 @@ struct Whitelist::Search {
     if (now >= entry.expires || !keys_meet(entry, request.target, address)) return;
     if (entry.when && !entry.when->matches(record)) return;
     if (entry.constraints && !entry.constraints->matches(record)) return;
-    const auto full = entry.rate.used_up(
-        [&](Window asked) { return usage.of_entry(request.tenant, entry.id, asked, now); });
+    take(i, entry.rate.limited());
+  }
+
+  /// The same, asked of the slot.
+  void consider(const Slot& slot) {
+    if (slot.first >= fires || now >= slot.expires) return;
+    if (slot.plain) {
+      const std::string_view text{slot.text.data(), slot.size};
+      const std::string_view value = request.target.value;
+      if (slot.exact ? value != text : !value.starts_with(text)) return;
+    } else if (!keys_meet(entries[slot.first], request.target, address)) {
+      return;
+    }
+    if (slot.when != none && !entries[slot.when].when->matches(record)) return;
+    if (slot.constraints != none && !entries[slot.constraints].constraints->matches(record)) return;
+    take(slot.first, slot.limited);
+  }
+
+ private:
+  void take(std::uint32_t i, bool limited) {
+    const auto full = limited ? entries[i].rate.used_up([&](Window asked) {
+      return usage.of_entry(request.tenant, entries[i].id, asked, now);
+    })
+                              : std::nullopt;
     if (!full) {
       fires = i;
     } else if (i < used_up) {
@@ -153,22 +172,63 @@ void Whitelist::index(std::uint32_t entry) {
   }
 }
 
-/// Sorts the items into about as many buckets as there are items.
+/// Gives each hash its slot.
 void Whitelist::seal() {
-  const auto bits = std::max(1U, static_cast<unsigned>(std::bit_width(items_.size())));
+  const auto bits = static_cast<unsigned>(std::bit_width(items_.size())) + 1;
   shift_ = 64 - bits;
   std::ranges::sort(items_, [](const Item& a, const Item& b) {
     return std::pair{a.hash, a.entry} < std::pair{b.hash, b.entry};
   });
-  buckets_.assign((std::size_t{1} << bits) + 1, 0);
-  for (const auto& item : items_) ++buckets_[(item.hash >> shift_) + 1];
-  for (std::size_t i = 1; i < buckets_.size(); ++i) buckets_[i] += buckets_[i - 1];
+  slots_.assign(std::size_t{1} << bits, {});
+  const Slot* last = nullptr;
+  for (std::size_t i = 0; i < items_.size();) {
+    const auto hash = items_[i].hash;
+    auto end = i + 1;
+    while (end < items_.size() && items_[end].hash == hash) ++end;
+    auto at = hash >> shift_;
+    while (slots_[at].count != 0) at = (at + 1) & (slots_.size() - 1);
+    auto& slot = slots_[at];
+    slot.hash = hash;
+    slot.count = static_cast<std::uint32_t>(end - i);
+    slot.first = slot.count == 1 ? items_[i].entry : static_cast<std::uint32_t>(i);
+    if (slot.count == 1) {
+      describe(slot, last);
+      last = &slot;
+    }
+    i = end;
+  }
+}
+
+/// Blocks that were written many times are one program: asked through one entry, it is at hand for
+/// all.
+void Whitelist::describe(Slot& slot, const Slot* before) const {
+  const auto& entry = entries_[slot.first];
+  slot.expires = entry.expires;
+  slot.limited = entry.rate.limited();
+  const auto shared = [&](std::uint32_t Slot::* of,
+                          std::optional<match::Detection> WhitelistEntry::* block) {
+    if (!(entry.*block)) return none;
+    const auto other = before ? before->*of : none;
+    return other != none && entries_[other].*block == entry.*block ? other : slot.first;
+  };
+  slot.when = shared(&Slot::when, &WhitelistEntry::when);
+  slot.constraints = shared(&Slot::constraints, &WhitelistEntry::constraints);
+  const auto& key = entry.keys.front();
+  slot.exact = key.kind == Kind::exact;
+  slot.plain = entry.keys.size() == 1 && (slot.exact || key.kind == Kind::prefix) &&
+               key.text.size() <= slot.text.size();
+  if (!slot.plain) return;
+  slot.size = static_cast<std::uint8_t>(key.text.size());
+  std::ranges::copy(key.text, slot.text.begin());
 }
 
 void Whitelist::probe(std::uint64_t hash, Search& search) const {
-  const auto bucket = hash >> shift_;
-  for (auto i = buckets_[bucket]; i < buckets_[bucket + 1]; ++i) {
-    if (items_[i].hash == hash) search.consider(items_[i].entry);
+  for (auto at = hash >> shift_; slots_[at].count != 0; at = (at + 1) & (slots_.size() - 1)) {
+    const auto& slot = slots_[at];
+    if (slot.hash != hash) continue;
+    if (slot.count == 1) return search.consider(slot);
+    for (std::uint32_t i = 0; i < slot.count; ++i) search.consider(items_[slot.first + i].entry);
+    return;
   }
 }
 
@@ -199,8 +259,8 @@ Whitelist::Found Whitelist::find(const model::ActionRequest& request,
   for (const auto entry : unkeyed_) search.consider(entry);
 
   Found found;
-  if (search.fires != Search::none) found.fires = &entries_[search.fires];
-  if (search.used_up != Search::none) found.used_up = &entries_[search.used_up];
+  if (search.fires != none) found.fires = &entries_[search.fires];
+  if (search.used_up != none) found.used_up = &entries_[search.used_up];
   found.window = search.window;
   return found;
 }

@@ -47,6 +47,9 @@ class Detection {
   /// The fields it asks for, each once, in the order of the document.
   [[nodiscard]] const std::vector<FieldPath>& fields() const noexcept;
 
+  /// Copies of each other are equal: they share one program.
+  friend bool operator==(const Detection&, const Detection&) = default;
+
  private:
   explicit Detection(std::shared_ptr<const Program> program) : program_{std::move(program)} {}
 
