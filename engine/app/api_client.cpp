@@ -23,6 +23,7 @@ Errc code_of(int status) {
     case 404:
       return Errc::not_found;
     case 409:
+    case 412:
       return Errc::conflict;
     case 410:
       return Errc::expired;
@@ -147,6 +148,19 @@ Result<json::value> ApiClient::post(const std::vector<std::string>& path, const 
                           .target = *target,
                           .headers = {{"Content-Type", "application/json"}},
                           .body = to_json(body)});
+}
+
+Result<json::value> ApiClient::put(const std::vector<std::string>& path,
+                                   const Query& query,
+                                   std::string tag,
+                                   std::string body) {
+  const auto target = impl_->target(path, query);
+  if (!target) return std::unexpected{target.error()};
+  return impl_->exchange(
+      {.method = "PUT",
+       .target = *target,
+       .headers = {{"Content-Type", "application/yaml"}, {"If-Match", fmt::format("\"{}\"", tag)}},
+       .body = std::move(body)});
 }
 
 Result<json::array> ApiClient::list(const std::vector<std::string>& path,

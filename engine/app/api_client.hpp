@@ -42,6 +42,13 @@ class ApiClient {
   [[nodiscard]] Result<json::value> post(const std::vector<std::string>& path,
                                          const json::value& body);
 
+  /// Replaces what was looked at: `tag` is the ETag of that. Errors: as get(); conflict also where
+  /// it is another by now.
+  [[nodiscard]] Result<json::value> put(const std::vector<std::string>& path,
+                                        const Query& query,
+                                        std::string tag,
+                                        std::string body);
+
   /// All pages of a list, at most `limit` items. Errors: as get().
   [[nodiscard]] Result<json::array> list(const std::vector<std::string>& path,
                                          Query query,

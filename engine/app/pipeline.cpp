@@ -1,5 +1,6 @@
 #include "engine/app/pipeline.hpp"
 
+#include "engine/app/recorded_decision.hpp"
 #include "engine/investigate/requests.hpp"
 #include "engine/investigate/verdicts.hpp"
 
@@ -19,21 +20,6 @@ using store::Batch;
 using store::Table;
 
 const model::Actor engine{.kind = "engine", .id = "pipeline"};
-
-/// A decision about something that no connector runs: recorded, and nothing follows.
-struct DecidedBody {
-  std::string investigation;
-  model::ActionRequest request;
-  std::string request_hash;
-  model::Decision decision;
-  std::vector<std::string> evidence;
-  std::string connector;  ///< That would run it; empty: none.
-  std::string detail;
-};
-
-BOOST_DESCRIBE_STRUCT(DecidedBody,
-                      (),
-                      (investigation, request, request_hash, decision, evidence, connector, detail))
 
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;

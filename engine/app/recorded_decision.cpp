@@ -6,7 +6,7 @@ namespace sallyport::app {
 
 namespace {
 
-/// Of both bodies that a `decided` entry may have (act/actions.cpp, app/pipeline.cpp) what a replay
+/// Of both bodies that a `decided` entry may have (act/actions.cpp, and DecidedBody) what a replay
 /// needs.
 struct DecidedKeys {
   std::string action;  ///< Empty: nothing followed from it.

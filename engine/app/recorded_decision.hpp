@@ -5,8 +5,25 @@
 #include "engine/model/request.hpp"
 
 #include <string>
+#include <vector>
 
 namespace sallyport::app {
+
+/// What the ledger keeps of a decision that nothing follows from: no connector runs it, or an
+/// action like it is open.
+struct DecidedBody {
+  std::string investigation;
+  model::ActionRequest request;
+  std::string request_hash;
+  model::Decision decision;
+  std::vector<std::string> evidence;
+  std::string connector;  ///< That would run it; empty: none.
+  std::string detail;
+};
+
+BOOST_DESCRIBE_STRUCT(DecidedBody,
+                      (),
+                      (investigation, request, request_hash, decision, evidence, connector, detail))
 
 /// How the gate was asked when it decided.
 enum class Asking : std::uint8_t {

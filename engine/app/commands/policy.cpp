@@ -54,6 +54,7 @@ void add_policy(CLI::App& app, Run& run) {
   command->require_subcommand(1);
   command->footer("Example:\n  sallyport policy check config/policy.yaml");
   add_policy_versions(*command, run);
+  add_policy_changes(*command, run);
   add_policy_replay(*command, run);
 
   auto* checking =

@@ -24,9 +24,6 @@ struct Options {
   bool text = false;
   std::string a;
   std::string b;
-  std::string tenant;
-  std::string tier;
-  std::string reason;
   std::size_t limit = 20;
 };
 
@@ -179,21 +176,6 @@ int diff(const Options& options) {
   return changes.empty() ? 0 : 1;
 }
 
-int set_tier(const Options& options) {
-  const auto client = ApiClient::make(options.place.api);
-  if (!client) return policy_failed(client.error());
-  const auto made = (*client)->post(
-      {"v1", "policy", "tier"},
-      {{"tenant", options.tenant}, {"tier", options.tier}, {"reason", options.reason}});
-  if (!made) return policy_failed(made.error());
-  if (options.place.api.json) {
-    fmt::print("{}\n", to_json(*made));
-  } else {
-    fmt::print("{} is at {}: version {}\n", options.tenant, options.tier, shown(*made, "version"));
-  }
-  return 0;
-}
-
 }  // namespace
 
 void add_policy_versions(CLI::App& policy, Run& run) {
@@ -233,20 +215,6 @@ void add_policy_versions(CLI::App& policy, Run& run) {
       "read.\n\nExample:\n  sallyport policy diff 3 4 --data data\n  sallyport policy diff "
       "old.yaml new.yaml");
   comparing->callback([options, &run] { run = [options] { return diff(*options); }; });
-
-  auto* turning = policy.add_subcommand("set-tier", "Turn the dial of a tenant, at once");
-  turning->add_option("TENANT", options->tenant, "Whose")->required();
-  turning->add_option("TIER", options->tier, "L0 to L4")
-      ->required()
-      ->check(CLI::IsMember({"L0", "L1", "L2", "L3", "L4"}));
-  turning->add_option("--reason", options->reason, "Why; the ledger keeps it")->required();
-  options->place.api.add_to(*turning);
-  turning->footer(
-      "Asks the running engine, which writes it into the policy file. When this returns, nothing "
-      "is "
-      "sent any more\nthat the new tier forbids.\n\nExample:\n  sallyport policy set-tier acme L1 "
-      "--reason 'incident 4711'");
-  turning->callback([options, &run] { run = [options] { return set_tier(*options); }; });
 }
 
 }  // namespace sallyport::app
