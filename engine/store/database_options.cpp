@@ -3,6 +3,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -77,6 +78,10 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
       family.level0_stop_writes_trigger = 64;
       family.target_file_size_base = 256 * mebibyte;
       family.bottommost_compression = rocksdb::kZSTD;
+      // A chain is written in its order: the next place is beside the last.
+      if (static_cast<Table>(i) == Table::ledger)
+        family.memtable_insert_with_hint_prefix_extractor.reset(
+            rocksdb::NewFixedPrefixTransform(0));
     } else {
       family.level_compaction_dynamic_level_bytes = true;
     }

@@ -1,11 +1,19 @@
 #pragma once
 
+#include <cstdint>
+
 /// One function per benchmark of `tools/bench`: measures, prints a line per case (`json`: as
 /// INTERFACES says), returns the exit status.
 namespace sallyport::benchmarks {
 
-int gate_bench(bool json);
-int pipeline_bench(bool json);
-int store_bench(bool json);
+struct Options {
+  bool json = false;
+  std::uint64_t entries = 10'000'000;  ///< How many decisions a ledger of a year has.
+};
+
+int gate_bench(const Options& options);
+int ledger_bench(const Options& options);
+int pipeline_bench(const Options& options);
+int store_bench(const Options& options);
 
 }  // namespace sallyport::benchmarks

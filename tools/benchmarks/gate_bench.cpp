@@ -1,14 +1,13 @@
 #include "engine/gate/policy.hpp"
 #include "engine/gate/usage.hpp"
 #include "tools/benchmarks/benchmarks.hpp"
+#include "tools/benchmarks/durable_decisions.hpp"
+#include "tools/benchmarks/measured.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -72,14 +71,6 @@ model::ActionRequest request(std::string verb, std::string kind, std::string val
   return asked;
 }
 
-double resident_mb() {
-  std::ifstream statm{"/proc/self/statm"};
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  statm >> total >> resident;
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20U);
-}
-
 struct Case {
   std::string name;
   const gate::Policy& policy;
@@ -116,29 +107,12 @@ bool measure(const Case& the, bool json) {
     decide();
     micros.push_back(std::chrono::duration<double, std::micro>(Steady::now() - start).count());
   }
-  std::ranges::sort(micros);
-  const auto at = [&](double part) {
-    return micros[static_cast<std::size_t>(part * static_cast<double>(micros.size() - 1))];
-  };
-  if (json) {
-    fmt::print(
-        "{{\"bench\":\"gate\",\"case\":\"{}\",\"value\":{:.0f},\"unit\":\"1/s\",\"p50_us\":{:.3f},"
-        "\"p99_us\":{:.3f},\"p999_us\":{:.3f},\"rss_mb\":{:.1f}}}\n",
-        the.name,
-        rate,
-        at(0.5),
-        at(0.99),
-        at(0.999),
-        resident_mb());
-  } else {
-    fmt::print("{:<26} {:>12.0f} decisions/s   p50 {:.2f} us   p99 {:.2f} us   p99.9 {:.2f} us\n",
-               the.name,
-               rate,
-               at(0.5),
-               at(0.99),
-               at(0.999));
-  }
-  std::fflush(stdout);
+  print(json,
+        {.bench = "gate",
+         .name = the.name,
+         .value = rate,
+         .unit = "1/s",
+         .latencies_us = std::move(micros)});
   if (!right) fmt::print(stderr, "gate_bench: {} decided otherwise than expected\n", the.name);
   return right;
 }
@@ -172,7 +146,8 @@ bool whitelist_cases(std::size_t entries, bool json) {
 
 }  // namespace
 
-int gate_bench(bool json) {
+int gate_bench(const Options& options) {
+  const bool json = options.json;
   const auto by_tier = compile({{"tier", "L3"}});
   const auto by_override = compile(
       {{"tier", "L2"},
@@ -197,6 +172,7 @@ int gate_bench(bool json) {
          good;
   for (const std::size_t entries : {100U, 10'000U, 1'000'000U})
     good = whitelist_cases(entries, json) && good;
+  good = durable_decisions(json) && good;
   return good ? 0 : 1;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <string_view>
 #include <vector>
@@ -14,19 +15,25 @@ using namespace sallyport::benchmarks;
 
 struct Benchmark {
   std::string_view name;
-  int (*run)(bool json);
+  int (*run)(const Options& options);
   std::string_view measures;
 };
 
 constexpr std::array benchmarks{
-    Benchmark{"gate", gate_bench, "decisions per second, by what decides"},
+    Benchmark{"gate",
+              gate_bench,
+              "decisions per second, by what decides; decided and durable in the ledger"},
     Benchmark{"store", store_bench, "durable commits and ledger entries per second; verification"},
+    Benchmark{"ledger",
+              ledger_bench,
+              "a year of decisions: queries, export of a day, verification; --entries N, default "
+              "10000000"},
     Benchmark{
         "pipeline", pipeline_bench, "alerts per second from a real Kafka to the durable verdict"},
 };
 
 int usage(std::FILE* to) {
-  fmt::print(to, "usage: tools/bench NAME [--json]\n");
+  fmt::print(to, "usage: tools/bench NAME [--json] [--entries N]\n");
   for (const auto& [name, run, measures] : benchmarks)
     fmt::print(to, "  {:10} {}\n", name, measures);
   return to == stderr ? 2 : 0;
@@ -36,9 +43,22 @@ int usage(std::FILE* to) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string_view> arguments{argv + 1, argv + argc};
-  const bool json = std::ranges::find(arguments, "--json") != arguments.end();
   if (std::ranges::find(arguments, "--help") != arguments.end()) return usage(stdout);
   if (arguments.empty()) return usage(stderr);
   const auto found = std::ranges::find(benchmarks, arguments.front(), &Benchmark::name);
-  return found == benchmarks.end() ? usage(stderr) : found->run(json);
+  if (found == benchmarks.end()) return usage(stderr);
+  Options options;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    if (arguments[i] == "--json") {
+      options.json = true;
+      continue;
+    }
+    if (arguments[i] != "--entries" || ++i == arguments.size()) return usage(stderr);
+    const auto text = arguments[i];
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), options.entries);
+    if (error != std::errc{} || end != text.data() + text.size() || options.entries == 0)
+      return usage(stderr);
+  }
+  return found->run(options);
 }

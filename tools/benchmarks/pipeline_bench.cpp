@@ -237,7 +237,8 @@ int run_case(std::string_view name, const std::string& brokers, bool topics_out,
 
 }  // namespace
 
-int pipeline_bench(bool json) {
+int pipeline_bench(const Options& options) {
+  const bool json = options.json;
   const char* brokers = std::getenv("SALLYPORT_KAFKA");
   if (!brokers) {
     fmt::print(stderr, "set SALLYPORT_KAFKA to a broker; tools/bench pipeline does\n");

@@ -1,20 +1,17 @@
 #include "engine/store/ledger.hpp"
 #include "engine/store/store.hpp"
 #include "tools/benchmarks/benchmarks.hpp"
+#include "tools/benchmarks/measured.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -29,52 +26,6 @@ using Clock = std::chrono::steady_clock;
 using Micros = std::chrono::duration<double, std::micro>;
 
 constexpr std::string_view tenant = "acme";
-
-double resident_megabytes() {
-  std::ifstream file{"/proc/self/statm"};
-  double pages = 0;
-  file >> pages >> pages;
-  return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
-
-struct Line {
-  std::string name;
-  double value = 0;
-  std::string unit;
-  std::vector<double> latencies_us;
-};
-
-void print(bool as_json, Line line) {
-  auto& latencies = line.latencies_us;
-  std::ranges::sort(latencies);
-  const auto at = [&](double share) {
-    return latencies.empty() ? 0.0
-                             : latencies[static_cast<std::size_t>(
-                                   share * static_cast<double>(latencies.size() - 1))];
-  };
-  std::string quantiles;
-  if (!latencies.empty() && as_json)
-    quantiles = fmt::format(R"("p50_us":{:.0f},"p99_us":{:.0f},)", at(0.5), at(0.99));
-  if (!latencies.empty() && !as_json)
-    quantiles = fmt::format("  p50 {:.0f} us  p99 {:.0f} us", at(0.5), at(0.99));
-  if (as_json) {
-    fmt::print(R"({{"bench":"store","case":"{}","value":{:.0f},"unit":"{}",{}"rss_mb":{:.0f}}})"
-               "\n",
-               line.name,
-               line.value,
-               line.unit,
-               quantiles,
-               resident_megabytes());
-  } else {
-    fmt::print("{:<28} {:>12.0f} {}{}  rss {:.0f} MiB\n",
-               line.name,
-               line.value,
-               line.unit,
-               quantiles,
-               resident_megabytes());
-  }
-  std::fflush(stdout);
-}
 
 /// What one alert of about 1 kB leaves behind.
 store::Batch batch_of(std::uint64_t n) {
@@ -141,20 +92,21 @@ void commits(bool as_json,
   const auto per_second = [seconds](std::uint64_t n) { return static_cast<double>(n) / seconds; };
   const auto name = fmt::format("commit_{}", committers);
   print(as_json,
-        {.name = name,
+        {.bench = "store",
+         .name = name,
          .value = per_second(after.batches - before.batches),
          .unit = "commits/s",
          .latencies_us = std::move(load.latencies_us)});
   print(as_json,
-        {.name = name + "_entries",
+        {.bench = "store",
+         .name = name + "_entries",
          .value = per_second(after.ledger_entries - before.ledger_entries),
-         .unit = "entries/s",
-         .latencies_us = {}});
+         .unit = "entries/s"});
   print(as_json,
-        {.name = name + "_syncs",
+        {.bench = "store",
+         .name = name + "_syncs",
          .value = per_second(after.syncs - before.syncs),
-         .unit = "fsync/s",
-         .latencies_us = {}});
+         .unit = "fsync/s"});
 }
 
 void verification(bool as_json, const store::Store& store) {
@@ -169,10 +121,10 @@ void verification(bool as_json, const store::Store& store) {
     std::exit(1);
   }
   print(as_json,
-        {.name = "ledger_verify",
+        {.bench = "store",
+         .name = "ledger_verify",
          .value = rate(report->entries, start),
-         .unit = "entries/s",
-         .latencies_us = {}});
+         .unit = "entries/s"});
   std::string text;
   const auto read =
       store::read_ledger(store, tenant, 1, [&](std::uint64_t seq, std::string_view line) {
@@ -185,10 +137,10 @@ void verification(bool as_json, const store::Store& store) {
   const auto exported = store::verify_export(lines, nullptr);
   if (!read || !exported.holds) std::exit(1);
   print(as_json,
-        {.name = "ledger_verify_export",
+        {.bench = "store",
+         .name = "ledger_verify_export",
          .value = rate(exported.entries, start),
-         .unit = "entries/s",
-         .latencies_us = {}});
+         .unit = "entries/s"});
 }
 
 void queries(bool as_json, const store::Store& store, std::uint64_t commits) {
@@ -212,7 +164,8 @@ void queries(bool as_json, const store::Store& store, std::uint64_t commits) {
     latencies.push_back(Micros{Clock::now() - start}.count());
   }
   print(as_json,
-        {.name = "query_kind_window_100",
+        {.bench = "store",
+         .name = "query_kind_window_100",
          .value = asked / std::chrono::duration<double>{Clock::now() - whole}.count(),
          .unit = "queries/s",
          .latencies_us = std::move(latencies)});
@@ -220,27 +173,18 @@ void queries(bool as_json, const store::Store& store, std::uint64_t commits) {
 
 }  // namespace
 
-int store_bench(bool json) {
-  auto pattern = (std::filesystem::current_path() / "store-bench-XXXXXX").string();
-  if (!::mkdtemp(pattern.data())) {
-    fmt::print(stderr, "store: cannot make a directory in {}\n", pattern);
+int store_bench(const Options& options) {
+  const WorkingFolder folder{"store-bench"};
+  const auto store = store::Store::open({.directory = folder.path()});
+  if (!store) {
+    fmt::print(stderr, "store: {}\n", store.error().detail);
     return 2;
   }
-  int status = 0;
-  {
-    const auto store = store::Store::open({.directory = pattern});
-    if (!store) {
-      fmt::print(stderr, "store: {}\n", store.error().detail);
-      status = 2;
-    } else {
-      std::atomic<std::uint64_t> next = 0;
-      for (const int committers : {1, 16, 256}) commits(json, **store, committers, 5s, next);
-      verification(json, **store);
-      queries(json, **store, next);
-    }
-  }
-  std::filesystem::remove_all(pattern);
-  return status;
+  std::atomic<std::uint64_t> next = 0;
+  for (const int committers : {1, 16, 256}) commits(options.json, **store, committers, 5s, next);
+  verification(options.json, **store);
+  queries(options.json, **store, next);
+  return 0;
 }
 
 }  // namespace sallyport::benchmarks

@@ -1,0 +1,70 @@
+#include "tools/benchmarks/measured.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace sallyport::benchmarks {
+
+namespace {
+
+double resident_megabytes() {
+  std::ifstream file{"/proc/self/statm"};
+  double pages = 0;
+  file >> pages >> pages;
+  return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+}  // namespace
+
+void print(bool json, Figure figure) {
+  constexpr std::array quantiles{
+      std::pair{"p50", 0.5}, std::pair{"p99", 0.99}, std::pair{"p999", 0.999}};
+  auto& latencies = figure.latencies_us;
+  std::ranges::sort(latencies);
+  std::string text;
+  for (const auto& [name, share] : quantiles) {
+    if (latencies.empty()) break;
+    const auto at = static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1));
+    text += json ? fmt::format(R"("{}_us":{:.3f},)", name, latencies[at])
+                 : fmt::format("  {} {:.2f} us", name, latencies[at]);
+  }
+  if (json) {
+    fmt::print(R"({{"bench":"{}","case":"{}","value":{:.0f},"unit":"{}",{}"rss_mb":{:.0f}}})"
+               "\n",
+               figure.bench,
+               figure.name,
+               figure.value,
+               figure.unit,
+               text,
+               resident_megabytes());
+  } else {
+    fmt::print("{:<28} {:>12.0f} {}{}  rss {:.0f} MiB\n",
+               figure.name,
+               figure.value,
+               figure.unit,
+               text,
+               resident_megabytes());
+  }
+  std::fflush(stdout);
+}
+
+WorkingFolder::WorkingFolder(std::string_view name) {
+  auto pattern = (std::filesystem::current_path() / fmt::format("{}-XXXXXX", name)).string();
+  if (!::mkdtemp(pattern.data())) throw std::runtime_error{"cannot make a directory in " + pattern};
+  path_ = pattern;
+}
+
+WorkingFolder::~WorkingFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace sallyport::benchmarks

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::benchmarks {
+
+/// One case of a benchmark, as it is printed.
+struct Figure {
+  std::string_view bench;
+  std::string name;
+  double value = 0;
+  std::string_view unit;
+  std::vector<double> latencies_us{};  ///< Of each; empty: not measured one by one.
+};
+
+/// Prints a line: for people, or (`json`) as INTERFACES says.
+void print(bool json, Figure figure);
+
+/// A directory of its own under the working directory (where the disk is that is meant), gone at
+/// the end. Throws std::runtime_error when it cannot be made.
+class WorkingFolder {
+ public:
+  explicit WorkingFolder(std::string_view name);
+  ~WorkingFolder();
+  WorkingFolder(const WorkingFolder&) = delete;
+  WorkingFolder& operator=(const WorkingFolder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace sallyport::benchmarks
