@@ -202,6 +202,10 @@ struct Compiler {
         operation.targets, [](const auto& target) { return is_closed(target.second.type); });
     scope.values["target.value"] = {.closed = closed, .always = true};
     scope.values["target.kind"] = {.closed = true, .always = true};
+    const bool addresses = std::ranges::all_of(operation.targets, [](const auto& target) {
+      return target.second.type == ValueType::ip || target.second.type == ValueType::network;
+    });
+    if (addresses) scope.values["target.cidr"] = {.closed = true, .always = true};
     scope.values["run.id"] = {.closed = true, .always = true};
     const auto add = [&](std::string_view under, const std::map<std::string, ValueSpec>& values) {
       for (const auto& [name, value] : values)
@@ -245,6 +249,7 @@ struct Compiler {
     }
     PieceCompiler pieces{faults, scope};
     plan.in_effect = pieces.question(state.in_effect, child(where, "in_effect"), false);
+    plan.pending = pieces.question(state.pending, child(where, "pending"), false);
     if (state.in_effect.is_null() == state.unverifiable.empty())
       wrong(where,
             "says with `in_effect` when the state is as wanted, or with `unverifiable` why the "

@@ -98,6 +98,7 @@ AuthPlan compile_auth(const ManifestSpec& manifest,
   AuthPlan plan{.kind = spec.kind,
                 .header = spec.header,
                 .query = spec.query,
+                .member = spec.member,
                 .prefix = spec.prefix,
                 .secret = spec.secret,
                 .token = spec.token};
@@ -163,6 +164,8 @@ AuthPlan compile_auth(const ManifestSpec& manifest,
         for (const auto& piece : made.pieces()) used.insert(piece.path);
       break;
   }
+  if (!spec.member.empty() && spec.kind != AuthKind::api_key)
+    pieces.wrong(child(root, "member"), "only an api_key stands in a body");
   if (spec.kind != AuthKind::session && spec.login)
     pieces.wrong(child(root, "login"), "only a session has a login");
   used.insert(pieces.used().begin(), pieces.used().end());

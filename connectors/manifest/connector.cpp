@@ -222,14 +222,16 @@ Result<json::value> Connector::facts_of(const OperationPlan& plan,
   json::object state;
   for (const auto& name : plan.identity)
     if (const auto* saved = operation.restore.if_contains(name)) state.emplace(name, *saved);
-  return json::value(json::object{
-      {"target", json::object{{"kind", operation.target.kind}, {"value", *std::move(target)}}},
-      {"parameters", *std::move(parameters)},
-      {"options", options_},
-      {"run", json::object{{"id", *id}}},
-      {"restore", operation.restore},
-      {"state", std::move(state)},
-      {"act", json::object{}}});
+  json::object about{{"kind", operation.target.kind}, {"value", *target}};
+  if (const auto network = Network::parse(std::string_view{target->get_string()}))
+    about["cidr"] = fmt::format("{}/{}", network->address_text(), network->length());
+  return json::value(json::object{{"target", std::move(about)},
+                                  {"parameters", *std::move(parameters)},
+                                  {"options", options_},
+                                  {"run", json::object{{"id", *id}}},
+                                  {"restore", operation.restore},
+                                  {"state", std::move(state)},
+                                  {"act", json::object{}}});
 }
 
 Result<> Connector::check(const act::Operation& operation) const {
@@ -276,7 +278,8 @@ Task<act::Reading> Connector::read_now(act::Operation operation, Deadline deadli
   act::Reading reading{
       .in_effect = {}, .state = state_in(*known), .detail = described(state_in(*known))};
   if ((*plan)->in_effect) {
-    reading.in_effect = holds((*plan)->in_effect, *known);
+    reading.pending = holds((*plan)->pending, *known);
+    if (!reading.pending) reading.in_effect = holds((*plan)->in_effect, *known);
   } else {
     reading.detail = (*plan)->unverifiable;
   }
@@ -319,6 +322,11 @@ Task<Connector::Attempt> Connector::attempt(const OperationPlan& plan,
   model::Outcome outcome{.status = model::OutcomeStatus::already_done,
                          .detail = described(state_in(*known)),
                          .product = state_in(*known)};
+  if (holds(plan.pending, *known)) {
+    outcome.status = model::OutcomeStatus::unknown;
+    outcome.detail = "the same is under way already: " + outcome.detail;
+    co_return Attempt{.outcome = outcome};
+  }
   if (holds(plan.in_effect, *known)) co_return Attempt{.outcome = outcome};
   for (const auto& refusal : plan.refuse) {
     if (holds(refusal.when, *known))
@@ -410,6 +418,8 @@ act::Inverse Connector::inverse(const act::Operation& operation, const act::Read
   if (undo.verb.empty()) return {.operation = {}, .why = "cannot be undone: " + undo.none};
   if (before.in_effect.value_or(false))
     return {.operation = {}, .why = "was so before (" + before.detail + ")"};
+  if (before.pending)
+    return {.operation = {}, .why = "was under way before (" + before.detail + ")"};
   json::object parameters;
   for (const auto& [name, spec] : plan_->operations.at(undo.verb).parameters) {
     const auto* value = operation.parameters.if_contains(name);

@@ -146,7 +146,7 @@ Task<> Credentials::log_in(json::value options, Deadline deadline) {
   if (judged.kind == Judgement::Kind::good) co_return keep_token(record);
   const auto why = redacted("login: " + judged.why);
   if (judged.means == AnswerClass::rate_limited) {
-    wire_.hold_for(judged.retry_after.value_or(std::chrono::seconds{5}));
+    wire_.hold_for(judged.retry_after.value_or(std::chrono::seconds{1}));
     co_return fail(Errc::unavailable, why);
   }
   if (judged.kind == Judgement::Kind::unclear || judged.means == AnswerClass::retryable)
@@ -217,7 +217,12 @@ Task<std::uint64_t> Credentials::apply(http::Request& request,
                                        Deadline deadline) {
   const auto& auth = plan_->auth;
   const auto put = [&](const std::string& text) {
-    if (auth.query.empty()) {
+    if (!auth.member.empty()) {
+      auto body = parse_json(request.body);
+      if (!body || !body->is_object()) return;  // a request without a JSON body goes without it
+      body->get_object()[auth.member] = auth.prefix + text;
+      request.body = to_json(*body);
+    } else if (auth.query.empty()) {
       request.headers.emplace_back(auth.header, auth.prefix + text);
     } else {
       request.target = with_query(std::move(request.target), auth.query, auth.prefix + text);

@@ -92,6 +92,7 @@ struct OperationPlan {
   std::vector<std::string> identity;
   std::vector<StepPlan> state;
   Question in_effect;  ///< Empty: the product cannot say.
+  Question pending;
   std::string unverifiable;
   std::vector<RefusalPlan> refuse;
   std::vector<StepPlan> act;
@@ -115,6 +116,7 @@ struct AuthPlan {
   AuthKind kind = AuthKind::none;
   std::string header;
   std::string query;
+  std::string member;
   std::string prefix;
   std::string secret;
   Template user;

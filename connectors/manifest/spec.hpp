@@ -108,6 +108,7 @@ struct StateSpec {
   std::vector<std::string> identity;  ///< The product's own ids: a rollback uses the saved ones.
   std::vector<StepSpec> steps;
   json::value in_effect;     ///< When what the operation wants is what holds.
+  json::value pending;       ///< When it is on its way.
   std::string unverifiable;  ///< Why the product cannot say.
   std::vector<RefusalSpec> refuse;
 };
@@ -168,6 +169,7 @@ struct AuthSpec {
   AuthKind kind = AuthKind::none;
   std::string header = "Authorization";
   std::string query;   ///< api_key: the parameter that carries it, instead of a header.
+  std::string member;  ///< api_key: the member of a JSON body that carries it.
   std::string prefix;  ///< Before the key or token: `Bearer `, `SSWS `.
   std::string secret;  ///< api_key, bearer.
   std::string user;    ///< basic: templates over options and secrets.
@@ -235,7 +237,7 @@ BOOST_DESCRIBE_STRUCT(ErrorRule, (), (when, means, retry_after, milliseconds, be
 BOOST_DESCRIBE_STRUCT(PickSpec, (), (from, where, latest_by, take, needed, is))
 BOOST_DESCRIBE_STRUCT(StepSpec, (), (id, request, when, success, errors, save))
 BOOST_DESCRIBE_STRUCT(RefusalSpec, (), (when, because))
-BOOST_DESCRIBE_STRUCT(StateSpec, (), (identity, steps, in_effect, unverifiable, refuse))
+BOOST_DESCRIBE_STRUCT(StateSpec, (), (identity, steps, in_effect, pending, unverifiable, refuse))
 BOOST_DESCRIBE_ENUM(Repeat, safe, by_key, once)
 BOOST_DESCRIBE_STRUCT(WaitSpec, (), (request, every_s, done, failed))
 BOOST_DESCRIBE_STRUCT(ActSpec, (), (steps, repeat, wait))
@@ -253,6 +255,7 @@ BOOST_DESCRIBE_STRUCT(AuthSpec,
                       (kind,
                        header,
                        query,
+                       member,
                        prefix,
                        secret,
                        user,

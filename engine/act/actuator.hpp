@@ -28,6 +28,7 @@ struct Operation {
 struct Reading {
   /// True: what the operation wants is what holds now. Empty: the product cannot say.
   std::optional<bool> in_effect;
+  bool pending = false;  ///< It is on its way: look again. Then in_effect is empty.
   json::object state;  ///< The product's words, enough to restore it: what a rollback record keeps.
   std::string detail;  ///< One sentence for a person.
 };

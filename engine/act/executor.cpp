@@ -310,7 +310,8 @@ Task<model::Action> Executor::verify(model::Action action,
     } else {
       seen.detail = "the state could not be read back: " + reading.error().detail;
     }
-    const bool clear = reading && (!reading->in_effect || *reading->in_effect);
+    const bool clear =
+        reading && !reading->pending && (!reading->in_effect || *reading->in_effect);
     if (clear || Deadline::Clock::now() + wait >= until.at()) break;
     co_await pause(wait);
   }

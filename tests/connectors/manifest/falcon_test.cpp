@@ -49,6 +49,27 @@ TEST(FalconManifest, PendingIsNotCalledVerified) {
   EXPECT_THAT(falcon.world->stored(ran).detail, HasSubstr("unverified"));
 }
 
+TEST(FalconManifest, AHostThatDoesNotCallHomeStaysPendingAndIsNotCalledFailed) {
+  Falcon falcon;
+  falcon.vendor->befall({.kind = lab::Mishap::Kind::lost_answer, .path = "action_name=contain"});
+  falcon.with([](FalconLab& lab) { lab.hosts_call_home = false; });
+  const auto ran = falcon.world->run("isolate_host", Falcon::host("WKS-0042"));
+  EXPECT_EQ(ran.state, ActionState::succeeded) << ran.detail;
+  EXPECT_THAT(falcon.world->stored(ran).detail, HasSubstr("unverified: device_id"));
+  EXPECT_EQ(falcon.status("WKS-0042"), "containment_pending");
+}
+
+TEST(FalconManifest, WhatSomebodyElseHasUnderWayIsNotSentAgainAndNotUndone) {
+  Falcon falcon;
+  falcon.with([](FalconLab& lab) { lab.host("WKS-0042").status = "containment_pending"; });
+  const auto ran = falcon.world->run("isolate_host", Falcon::host("WKS-0042"));
+  EXPECT_EQ(ran.state, ActionState::verified) << ran.detail;
+  EXPECT_EQ(falcon.vendor->count("POST /devices/entities/devices-actions"), 0U);
+  const auto undo = falcon.world->executor->rollback_request(ran, {});
+  ASSERT_FALSE(undo);
+  EXPECT_THAT(undo.error().detail, HasSubstr("under way before"));
+}
+
 TEST(FalconManifest, ANameThatFitsTwoHostsIsRefused) {
   Falcon falcon;
   const auto ran = falcon.world->run("isolate_host", Falcon::host("TWIN"));

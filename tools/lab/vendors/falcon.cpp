@@ -90,7 +90,7 @@ http::Response FalconLab::details(const VendorRequest& request) {
     const auto entry = hosts_.find(id);
     if (entry == hosts_.end()) continue;  // as the vendor does: it is simply not there
     auto& host = entry->second;
-    if (host.status.ends_with("_pending") && host.looks_until_contact-- <= 0)
+    if (hosts_call_home && host.status.ends_with("_pending") && host.looks_until_contact-- <= 0)
       host.status = host.status == "containment_pending" ? "contained" : "normal";
     found.push_back(json::object{{"device_id", id},
                                  {"hostname", host.name},

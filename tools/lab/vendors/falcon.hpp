@@ -26,7 +26,8 @@ class FalconLab final : public Vendor {
 
   void expire_tokens() { ++generation_; }
 
-  bool may_write = true;  ///< False: the client lacks Hosts WRITE.
+  bool hosts_call_home = true;  ///< False: what is pending stays so.
+  bool may_write = true;        ///< False: the client lacks Hosts WRITE.
   int tokens_given = 0;
 
  private:

@@ -1,0 +1,85 @@
+#include "tools/lab/vendors/sentinelone.hpp"
+
+#include <algorithm>
+
+namespace sallyport::lab {
+
+namespace {
+
+constexpr std::size_t page_size = 2;
+
+http::Response error(int status, std::string_view title) {
+  json::array errors;
+  errors.push_back(json::object{{"code", status * 10'000}, {"title", title}, {"detail", title}});
+  return json_answer(status, json::object{{"errors", std::move(errors)}});
+}
+
+}  // namespace
+
+SentinelOneLab::SentinelOneLab() {
+  for (const auto& [id, name] : {std::pair{"1001", "WKS-0042-OLD"},
+                                 {"1002", "WKS-0042-B"},
+                                 {"1003", "WKS-0042"},
+                                 {"1004", "SRV-1"}})
+    agents_.emplace(id, Agent{.id = id, .name = name});
+}
+
+SentinelOneLab::Agent& SentinelOneLab::agent(const std::string& name) {
+  return std::ranges::find_if(agents_, [&](const auto& entry) { return entry.second.name == name; })
+      ->second;
+}
+
+http::Response SentinelOneLab::list(const VendorRequest& request) {
+  json::array all;
+  for (const auto& [id, agent] : agents_) {
+    const auto ids = request.parameter("ids");
+    if (!ids.empty() && ids != id) continue;
+    if (!agent.name.contains(request.parameter("computerName__like"))) continue;
+    all.push_back(json::object{{"id", id},
+                               {"computerName", agent.name},
+                               {"networkStatus", agent.network},
+                               {"isActive", true}});
+  }
+  const auto cursor = request.parameter("cursor");
+  const auto from = cursor.empty() ? std::size_t{0} : static_cast<std::size_t>(std::stoul(cursor));
+  json::array page;
+  for (auto i = from; i < std::min(all.size(), from + page_size); ++i) page.push_back(all[i]);
+  const auto next = from + page_size < all.size() ? json::value(std::to_string(from + page_size))
+                                                  : json::value(nullptr);
+  return json_answer(
+      200,
+      json::object{{"data", std::move(page)},
+                   {"pagination", {{"nextCursor", next}, {"totalItems", all.size()}}}});
+}
+
+http::Response SentinelOneLab::act(const VendorRequest& request) {
+  const auto body = request.json();
+  const auto* object = body ? body->if_object() : nullptr;
+  const auto* filter = object ? object->if_contains("filter") : nullptr;
+  if (!filter || !filter->is_object()) return error(400, "filter is needed");
+  const auto* ids = filter->get_object().if_contains("ids");
+  const auto to = request.path.back() == "disconnect" ? "disconnected" : "connected";
+  int affected = 0;
+  for (auto& [id, agent] : agents_) {
+    // Without ids the filter selects everybody: the trap that a manifest must not step into.
+    const bool meant =
+        !ids || (ids->is_array() &&
+                 std::ranges::find(ids->get_array(), json::value(id)) != ids->get_array().end());
+    if (!meant) continue;
+    agent.network = to;
+    ++affected;
+  }
+  return json_answer(200, {{"data", {{"affected", affected}}}});
+}
+
+http::Response SentinelOneLab::answer(const VendorRequest& request) {
+  if (request.header("Authorization") != "ApiToken lab-s1-token")
+    return error(401, "Authentication Failed");
+  if (request.is("GET", {"web", "api", "v2.1", "agents"})) return list(request);
+  if (request.is("POST", {"web", "api", "v2.1", "agents", "actions", "disconnect"}) ||
+      request.is("POST", {"web", "api", "v2.1", "agents", "actions", "connect"}))
+    return act(request);
+  return error(404, "Not Found");
+}
+
+}  // namespace sallyport::lab
