@@ -2,11 +2,8 @@
 
 #include "engine/base/spelling.hpp"
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/serializer.hpp>
 #include <boost/json/stream_parser.hpp>
 
-#include <array>
 #include <cmath>
 
 // Boost.JSON is used as a library; nothing of it is compiled here.
@@ -15,17 +12,6 @@ namespace sallyport {
 namespace {
 
 constexpr std::size_t max_depth = 64;
-
-template <class Dom>
-void serialize_to(std::string& out, const Dom& value) {
-  json::serializer serializer;
-  serializer.reset(&value);
-  std::array<char, 4096> chunk{};
-  while (!serializer.done()) {
-    const auto piece = serializer.read(chunk.data(), chunk.size());
-    out.append(piece.data(), piece.size());
-  }
-}
 
 std::string_view kind_of(const json::value& value) {
   switch (value.kind()) {
@@ -104,15 +90,56 @@ void append_number(std::string& out, double number) {
 }
 
 void append_dom(std::string& out, const json::value& value) {
-  serialize_to(out, value);
+  switch (value.kind()) {
+    case json::kind::null:
+      out += "null";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      fmt::format_to(std::back_inserter(out), "{}", value.get_int64());
+      break;
+    case json::kind::uint64:
+      fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+      break;
+    case json::kind::double_:
+      append_number(out, value.get_double());
+      break;
+    case json::kind::string:
+      append_quoted(out, {value.get_string().data(), value.get_string().size()});
+      break;
+    case json::kind::array:
+      append_dom(out, value.get_array());
+      break;
+    case json::kind::object:
+      append_dom(out, value.get_object());
+      break;
+  }
 }
 
 void append_dom(std::string& out, const json::object& value) {
-  serialize_to(out, value);
+  out += '{';
+  bool first = true;
+  for (const auto& [key, item] : value) {
+    if (!first) out += ',';
+    first = false;
+    append_quoted(out, {key.data(), key.size()});
+    out += ':';
+    append_dom(out, item);
+  }
+  out += '}';
 }
 
 void append_dom(std::string& out, const json::array& value) {
-  serialize_to(out, value);
+  out += '[';
+  bool first = true;
+  for (const auto& item : value) {
+    if (!first) out += ',';
+    first = false;
+    append_dom(out, item);
+  }
+  out += ']';
 }
 
 void wrong_type(Faults& faults,
@@ -123,7 +150,7 @@ void wrong_type(Faults& faults,
   if (const auto* text = found.if_string()) {
     shown = fmt::format("'{:.60}'", std::string_view{text->data(), text->size()});
   } else if (found.is_number() || found.is_bool()) {
-    shown = json::serialize(found);
+    shown = to_json(found);
   } else {
     shown = kind_of(found);
   }
@@ -135,9 +162,8 @@ void unknown_key(Faults& faults,
                  std::string_view pointer,
                  std::string_view key,
                  const std::vector<std::string_view>& known) {
-  faults.push_back(
-      {.pointer = child(pointer, key),
-       .message = fmt::format("unknown key '{:.60}'{}", key, suggestion(key, known))});
+  faults.push_back({.pointer = child(pointer, key),
+                    .message = fmt::format("unknown key '{:.60}'{}", key, suggestion(key, known))});
 }
 
 }  // namespace detail

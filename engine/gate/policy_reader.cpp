@@ -1,10 +1,9 @@
 #include "engine/gate/policy_reader.hpp"
 
-#include "engine/gate/request_record.hpp"
 #include "engine/base/spelling.hpp"
+#include "engine/gate/request_record.hpp"
 
 #include <boost/describe.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -134,7 +133,7 @@ std::optional<match::Detection> PolicyReader::block(const json::value& value,
     error(at, "an empty block would match everything; write a condition or remove the key");
     return std::nullopt;
   }
-  auto text = json::serialize(value);
+  auto text = to_json(value);
   if (const auto known = compiled.find(text); known != compiled.end()) return known->second;
   const auto before = faults.size();
   auto detection = match::Detection::compile(value, faults, at);
@@ -230,7 +229,7 @@ void PolicyReader::override_block(const json::value& value,
     if (!object->contains(name) || from.is_null()) return;
     to = block(from, child(at, std::string_view{name}));
     if (!result.text.empty()) result.text += ' ';
-    result.text += fmt::format("{} {}", name, json::serialize(from));
+    result.text += fmt::format("{} {}", name, to_json(from));
   };
   condition("when", keys.when, result.when);
   condition("unless", keys.unless, result.unless);
@@ -273,8 +272,7 @@ void PolicyReader::protected_targets(const json::value& value,
   for (std::size_t i = 0; i < list->size(); ++i) {
     auto detection = block((*list)[i], child(at, i));
     if (!detection) continue;
-    into.protected_targets.push_back(
-        {.block = *std::move(detection), .text = json::serialize((*list)[i])});
+    into.protected_targets.push_back({.block = *std::move(detection), .text = to_json((*list)[i])});
   }
   std::ranges::sort(into.protected_targets, {}, &ProtectedTargets::text);
 }

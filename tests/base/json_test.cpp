@@ -51,6 +51,18 @@ TEST(Json, WhatIsWrittenIsReadBackUnchanged) {
   EXPECT_EQ(to_json(*again), text);
 }
 
+TEST(Json, ATreeIsWrittenAsItsTextWas) {
+  for (const auto* text : {R"({"a":0.95,"b":[1,-2,18446744073709551615,1.5e-7,true,null],"c":{}})",
+                           R"(["\"\\\n\u0001",[],[[]],"\u00fc"])",
+                           "0.1"}) {
+    const auto tree = parse_json(text).value();
+    const auto written = to_json(tree);
+    EXPECT_EQ(parse_json(written).value(), tree) << written;
+  }
+  EXPECT_EQ(to_json(parse_json(R"({"a":0.95,"b":47.0,"c":[]})").value()),
+            R"({"a":0.95,"b":47,"c":[]})");
+}
+
 TEST(Json, AnEmptyOptionalIsLeftOut) {
   EXPECT_EQ(to_json(Outer{}).find("ratio"), std::string::npos);
 }
