@@ -1,29 +1,6 @@
 #!/bin/sh
 # What all commands share, through their own door: command_test.sh BINARY
-set -eu
-sallyport=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-fail() {
-  echo "FAILED: $1" >&2
-  exit 1
-}
-
-# expect STATUS ARGUMENT...: runs sallyport, output in out and err
-expect() {
-  wanted=$1
-  shift
-  status=0
-  "$sallyport" "$@" >out 2>err </dev/null || status=$?
-  [ "$status" = "$wanted" ] || { cat err >&2; fail "status $status, not $wanted: $*"; }
-}
-
-# says TEXT: standard error of the last command
-says() {
-  grep -qF -- "$1" err || { cat err >&2; fail "it does not say: $1"; }
-}
+. "$(dirname "$0")/../command.sh"
 
 expect 0 --help
 grep -q '^Example:' out || fail "the help has no example"
@@ -77,3 +54,8 @@ done
 expect 2 config check empty
 expect 2 config check nowhere
 expect 2 run --config nowhere
+
+: >none.jsonl
+expect 2 ledger verify none.jsonl
+says "there is no entry in it"
+expect 2 policy diff 99999999999999999999999 1 --data .

@@ -1,13 +1,12 @@
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/commands/store_place.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/audit/bundle.hpp"
 #include "engine/audit/statement.hpp"
-#include "engine/config/settings.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -16,19 +15,13 @@ namespace sallyport::app {
 namespace {
 
 struct AuditOptions {
-  std::string config;
-  std::string data;
+  StorePlace place;
   std::string tenant;
   std::string from;
   std::string to;
   std::string out;
   bool json = false;
 };
-
-int unusable(const Error& error) {
-  fmt::print(stderr, "sallyport audit: {}\n", error.detail);
-  return 2;
-}
 
 /// What both commands look at.
 struct Looked {
@@ -51,24 +44,15 @@ Result<audit::Window> window_of(const AuditOptions& options) {
 Result<Looked> look(const AuditOptions& options) {
   const auto window = window_of(options);
   if (!window) return std::unexpected{window.error()};
-  std::filesystem::path data_dir = options.data;
-  if (options.data.empty()) {
-    const auto settings = config::load_settings(options.config);
-    if (!settings) return std::unexpected{settings.error()};
-    data_dir = settings->data_dir;
-  }
-  auto store = store::Store::open({.directory = data_dir, .read_only = true});
+  auto data_dir = options.place.directory();
+  if (!data_dir) return std::unexpected{data_dir.error()};
+  auto store = options.place.open();
   if (!store) return std::unexpected{store.error()};
   auto history = audit::PolicyHistory::load(**store);
   if (!history) return std::unexpected{history.error()};
-  auto tenants = store::ledger_tenants(**store);
+  auto tenants = asked_tenants(**store, options.tenant);
   if (!tenants) return std::unexpected{tenants.error()};
-  if (!options.tenant.empty()) {
-    if (std::ranges::find(*tenants, options.tenant) == tenants->end())
-      return fail(Errc::not_found, fmt::format("no tenant '{}' has a ledger here", options.tenant));
-    *tenants = {options.tenant};
-  }
-  return Looked{.data_dir = std::move(data_dir),
+  return Looked{.data_dir = *std::move(data_dir),
                 .store = *std::move(store),
                 .history = *std::move(history),
                 .window = *window,
@@ -77,9 +61,9 @@ Result<Looked> look(const AuditOptions& options) {
 
 int export_bundle(const AuditOptions& options) {
   auto looked = look(options);
-  if (!looked) return unusable(looked.error());
+  if (!looked) return unusable("audit", looked.error());
   auto sink = audit::DirectorySink::make(options.out);
-  if (!sink) return unusable(sink.error());
+  if (!sink) return unusable("audit", sink.error());
   const auto key = audit::SigningKey::load(audit::key_directory(looked->data_dir));
   if (!key)
     fmt::print(stderr, "sallyport audit: the bundle is not signed: {}\n", key.error().detail);
@@ -89,8 +73,8 @@ int export_bundle(const AuditOptions& options) {
       key ? &*key : nullptr,
       {.window = looked->window, .tenants = looked->tenants, .made_at = SystemClock{}.now()},
       *sink);
-  if (!manifest) return unusable(manifest.error());
-  if (const auto closed = sink->close(); !closed) return unusable(closed.error());
+  if (!manifest) return unusable("audit", manifest.error());
+  if (const auto closed = sink->close(); !closed) return unusable("audit", closed.error());
   if (options.json) {
     fmt::print("{}\n", to_json(*manifest));
     return 0;
@@ -104,19 +88,19 @@ int export_bundle(const AuditOptions& options) {
 
 int state(const AuditOptions& options) {
   const auto looked = look(options);
-  if (!looked) return unusable(looked.error());
+  if (!looked) return unusable("audit", looked.error());
   const auto catalogue = load_catalogue("");
-  if (!catalogue) return unusable(catalogue.error());
+  if (!catalogue) return unusable("audit", catalogue.error());
   const auto statement = audit::make_statement(
       *looked->store, looked->history, *catalogue, looked->tenants, looked->window);
-  if (!statement) return unusable(statement.error());
+  if (!statement) return unusable("audit", statement.error());
   if (!options.out.empty()) {
     auto sink = audit::DirectorySink::make(options.out);
-    if (!sink) return unusable(sink.error());
+    if (!sink) return unusable("audit", sink.error());
     auto written = sink->write("statement.json", to_json(*statement) + '\n');
     if (written) written = sink->write("statement.txt", audit::statement_text(*statement));
     if (written) written = sink->close();
-    if (!written) return unusable(written.error());
+    if (!written) return unusable("audit", written.error());
   }
   fmt::print("{}", options.json ? to_json(*statement) + '\n' : audit::statement_text(*statement));
   return 0;
@@ -126,9 +110,7 @@ void add_window(CLI::App& command, AuditOptions& options) {
   command.add_option("--from", options.from, "Begin of the window, RFC 3339 or a date")->required();
   command.add_option("--to", options.to, "Its end, exclusive")->required();
   command.add_option("--tenant", options.tenant, "Only this tenant's");
-  command.add_option("--config", options.config, "Settings file that names the data directory")
-      ->type_name("FILE");
-  command.add_option("--data", options.data, "The data directory itself")->type_name("DIR");
+  options.place.add_to(command);
   command.add_flag("--json", options.json, "JSON on standard output");
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "engine/base/result.hpp"
+
 #include <functional>
+#include <string_view>
 
 namespace CLI {
 class App;  // NOLINT(readability-identifier-naming): the name is CLI11's
@@ -11,6 +14,9 @@ namespace sallyport::app {
 /// What the chosen subcommand does when the line has been read: its exit status, 0 done, 1 the
 /// answer is no, 2 wrong usage or input that could not be used.
 using Run = std::function<int()>;
+
+/// Says on standard error why `command` could not do what was asked. Returns 2.
+[[nodiscard]] int unusable(std::string_view command, const Error& error);
 
 // Each adds its subcommand to `app` and sets `run` from the subcommand's callback. One source per
 // command.

@@ -38,7 +38,7 @@ Result<OpenRecords> open(const PolicyPlace& place) {
     opened.client = *std::move(client);
     opened.records = std::make_unique<ApiRecords>(*opened.client);
   } else {
-    auto store = place.open();
+    auto store = place.offline.open();
     if (!store) return std::unexpected{store.error()};
     opened.store = *std::move(store);
     opened.records = std::make_unique<StoreRecords>(*opened.store);
@@ -77,7 +77,7 @@ int check(Records& records,
           const ReplayWindow& window,
           bool as_json) {
   const auto found = verify_decisions(records, catalogue, window);
-  if (!found) return policy_unusable(found.error());
+  if (!found) return unusable("policy", found.error());
   if (as_json) {
     fmt::print("{}\n", to_json(*found));
   } else if (!found->first) {
@@ -129,7 +129,7 @@ int compare(Records& records,
             const ReplayWindow& window,
             bool as_json) {
   const auto rows = replay_under(records, policy, window);
-  if (!rows) return policy_unusable(rows.error());
+  if (!rows) return unusable("policy", rows.error());
   if (as_json) {
     for (const auto& row : *rows) fmt::print("{}\n", to_json(row));
     return 0;
@@ -155,13 +155,13 @@ int compare(Records& records,
 
 int replay(const Options& options) {
   const auto window = window_of(options);
-  if (!window) return policy_unusable(window.error());
+  if (!window) return unusable("policy", window.error());
   const auto catalogue = load_catalogue("");
-  if (!catalogue) return policy_unusable(catalogue.error());
+  if (!catalogue) return unusable("policy", catalogue.error());
   std::optional<CheckedPolicy> policy;
   if (!options.policy.empty()) {
     auto loaded = load_policy(options.policy, *catalogue, SystemClock{}.now());
-    if (!loaded) return policy_unusable(loaded.error());
+    if (!loaded) return unusable("policy", loaded.error());
     if (!loaded->policy) {
       fmt::print(stderr, "{}\n", loaded->errors);
       return 2;
@@ -169,7 +169,7 @@ int replay(const Options& options) {
     policy = *std::move(loaded);
   }
   const auto opened = open(options.place);
-  if (!opened) return policy_unusable(opened.error());
+  if (!opened) return unusable("policy", opened.error());
   auto& records = *opened->records;
   const bool as_json = options.place.api.json;
   return policy ? compare(records, *policy->policy, *window, as_json)

@@ -1,7 +1,6 @@
 #include "engine/app/commands/policy_source.hpp"
 
 #include "engine/config/document.hpp"
-#include "engine/config/settings.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -23,21 +22,8 @@ Result<ShownPolicy> shown_version(const json::value& view) {
 }  // namespace
 
 void PolicyPlace::add_to(CLI::App& command) {
-  command.add_option("--data", data, "A data directory, instead of a running engine")
-      ->type_name("DIR");
-  command.add_option("--config", config, "Settings file that names the data directory")
-      ->type_name("FILE");
+  offline.add_to(command);
   api.add_to(command);
-}
-
-Result<std::unique_ptr<store::Store>> PolicyPlace::open() const {
-  auto directory = data;
-  if (directory.empty()) {
-    const auto settings = config::load_settings(config);
-    if (!settings) return std::unexpected{settings.error()};
-    directory = settings->data_dir;
-  }
-  return store::Store::open({.directory = directory, .read_only = true});
 }
 
 Result<ShownPolicy> find_policy(const PolicyPlace& place,
@@ -53,7 +39,7 @@ Result<ShownPolicy> find_policy(const PolicyPlace& place,
     if (!view) return std::unexpected{view.error()};
     return shown_version(*view);
   }
-  const auto store = place.open();
+  const auto store = place.offline.open();
   if (!store) return std::unexpected{store.error()};
   auto stored = version ? policy_version(**store, *version)
                         : policy_at(**store, at.value_or(SystemClock{}.now()));
@@ -77,7 +63,7 @@ Result<std::vector<StoredPolicy>> find_history(const PolicyPlace& place, std::si
     }
     return versions;
   }
-  const auto store = place.open();
+  const auto store = place.offline.open();
   if (!store) return std::unexpected{store.error()};
   const auto visited = policy_history(**store, 0, [&](StoredPolicy version) {
     if (versions.size() == limit) return false;
@@ -92,11 +78,6 @@ Result<std::vector<StoredPolicy>> find_history(const PolicyPlace& place, std::si
 int policy_failed(const Error& error) {
   fmt::print(stderr, "sallyport policy: ");
   return report(error);
-}
-
-int policy_unusable(const Error& error) {
-  fmt::print(stderr, "sallyport policy: {}\n", error.detail);
-  return 2;
 }
 
 }  // namespace sallyport::app

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/app/api_client.hpp"
+#include "engine/app/commands/store_place.hpp"
 #include "engine/app/policy_versions.hpp"
 #include "engine/app/store_records.hpp"
 
@@ -14,16 +15,14 @@ namespace sallyport::app {
 /// Where a command finds the versions of the policy: a running engine, or the data directory.
 struct PolicyPlace {
   ApiOptions api;
-  std::string config;
-  std::string data;
+  StorePlace offline;
 
   void add_to(CLI::App& command);
 
   /// True: a running engine is asked, because one is named and no directory is.
-  [[nodiscard]] bool remote() const { return data.empty() && config.empty() && !api.url.empty(); }
-
-  /// The store, looked at. Errors: those of Store::open and of the settings.
-  [[nodiscard]] Result<std::unique_ptr<store::Store>> open() const;
+  [[nodiscard]] bool remote() const {
+    return offline.data.empty() && offline.config.empty() && !api.url.empty();
+  }
 };
 
 /// A version as a command shows it, wherever it came from.
@@ -43,8 +42,5 @@ struct ShownPolicy {
 
 /// Prints a failure; the exit status that fits.
 [[nodiscard]] int policy_failed(const Error& error);
-
-/// The same where nothing could be asked: 2, whatever the error.
-[[nodiscard]] int policy_unusable(const Error& error);
 
 }  // namespace sallyport::app

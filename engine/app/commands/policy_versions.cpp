@@ -164,9 +164,9 @@ Result<ShownPolicy> side(const Options& options, const std::string& name) {
 
 int diff(const Options& options) {
   const auto a = side(options, options.a);
-  if (!a) return policy_unusable(a.error());
+  if (!a) return unusable("policy", a.error());
   const auto b = side(options, options.b);
-  if (!b) return policy_unusable(b.error());
+  if (!b) return unusable("policy", b.error());
   const auto changes = gate::policy_diff(a->document, b->document);
   if (options.place.api.json) {
     for (const auto& change : changes) fmt::print("{}\n", to_json(change));

@@ -1,9 +1,8 @@
 #include "engine/audit/readiness.hpp"
 
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/commands/store_place.hpp"
 #include "engine/app/loading.hpp"
-#include "engine/config/settings.hpp"
-#include "engine/store/ledger.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -16,16 +15,10 @@ namespace sallyport::app {
 namespace {
 
 struct ReadinessOptions {
-  std::string config;
-  std::string data;
+  StorePlace place;
   std::string tenant;
   bool json = false;
 };
-
-int unusable(const Error& error) {
-  fmt::print(stderr, "sallyport readiness: {}\n", error.detail);
-  return 2;
-}
 
 std::string percent(const std::optional<double>& part) {
   return part ? fmt::format("{:.1f} %", *part * 100) : "not measured";
@@ -67,24 +60,16 @@ void print_row(const audit::Readiness& row) {
 }
 
 int show(const ReadinessOptions& options) {
-  std::string data_dir = options.data;
-  if (data_dir.empty()) {
-    const auto settings = config::load_settings(options.config);
-    if (!settings) return unusable(settings.error());
-    data_dir = settings->data_dir;
-  }
   const auto catalogue = load_catalogue("");
-  if (!catalogue) return unusable(catalogue.error());
-  const auto store = store::Store::open({.directory = data_dir, .read_only = true});
-  if (!store) return unusable(store.error());
+  if (!catalogue) return unusable("readiness", catalogue.error());
+  const auto store = options.place.open();
+  if (!store) return unusable("readiness", store.error());
   const auto history = audit::PolicyHistory::load(**store);
-  if (!history) return unusable(history.error());
-  auto tenants = store::ledger_tenants(**store);
-  if (!tenants) return unusable(tenants.error());
-  if (!options.tenant.empty())
-    std::erase_if(*tenants, [&](const std::string& tenant) { return tenant != options.tenant; });
+  if (!history) return unusable("readiness", history.error());
+  const auto tenants = asked_tenants(**store, options.tenant);
+  if (!tenants) return unusable("readiness", tenants.error());
   const auto rows = audit::readiness(**store, *history, *catalogue, *tenants, SystemClock{}.now());
-  if (!rows) return unusable(rows.error());
+  if (!rows) return unusable("readiness", rows.error());
   for (const auto& row : *rows) {
     if (options.json) {
       fmt::print("{}\n", to_json(row));
@@ -102,9 +87,7 @@ void add_readiness(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand(
       "readiness", "Per verb and kind of target: the record, and what is missing to run by itself");
   const auto options = std::make_shared<ReadinessOptions>();
-  command->add_option("--config", options->config, "Settings file that names the data directory")
-      ->type_name("FILE");
-  command->add_option("--data", options->data, "The data directory itself")->type_name("DIR");
+  options->place.add_to(*command);
   command->add_option("--tenant", options->tenant, "Only this tenant's");
   command->add_flag("--json", options->json, "One JSON object a line");
   command->footer(
