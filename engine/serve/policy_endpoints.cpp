@@ -154,18 +154,26 @@ PolicyAuthor author_of(const Asked& asked, std::string reason) {
   return author;
 }
 
-/// Whether the caller looked at another version than the one in force: the answer, then.
-Task<std::optional<http::Response>> overtaken(Backend& backend, std::string expected) {
-  if (expected.empty()) co_return std::optional<http::Response>{};
-  const auto current = co_await backend.policy({});
-  if (!current) co_return std::unexpected{current.error()};
-  if (expected == current->hash || expected == fmt::to_string(current->version))
-    co_return std::optional<http::Response>{};
-  auto response = refuse(
-      412,
-      fmt::format("version {} is in force by now; look at it and try again", current->version));
-  response.headers.emplace_back("ETag", tag_of(current->version));
-  co_return std::optional{std::move(response)};
+using Change = std::move_only_function<Task<PolicyDocument>(PolicyAuthor)>;
+
+/// Makes a change in the name of who asked for it, unless they looked at another version than the
+/// one in force.
+Task<http::Response> changed(Backend& backend, Asked asked, std::string reason, Change change) {
+  auto author = author_of(asked, std::move(reason));
+  if (!author.expected.empty()) {
+    const auto current = co_await backend.policy({});
+    if (!current) co_return std::unexpected{current.error()};
+    if (author.expected != current->hash && author.expected != fmt::to_string(current->version)) {
+      auto response = refuse(
+          412,
+          fmt::format("version {} is in force by now; look at it and try again", current->version));
+      response.headers.emplace_back("ETag", tag_of(current->version));
+      co_return std::move(response);
+    }
+  }
+  auto made = co_await change(std::move(author));
+  if (!made) co_return std::unexpected{made.error()};
+  co_return tagged(view_of(*std::move(made), asked.principal));
 }
 
 Task<http::Response> set_tier(Backend& backend, Asked asked) {
@@ -174,13 +182,11 @@ Task<http::Response> set_tier(Backend& backend, Asked asked) {
   if (body->tenant.empty() || !body->tier)
     co_return refuse(400, "tenant, tier (L0 to L4) and reason are needed");
   if (!asked.principal.sees(body->tenant)) co_return refuse(403, "this token has no such tenant");
-  auto author = author_of(asked, std::move(body->reason));
-  auto late = co_await overtaken(backend, author.expected);
-  if (!late) co_return std::unexpected{late.error()};
-  if (*late) co_return **std::move(late);
-  auto made = co_await backend.set_tier(std::move(body->tenant), *body->tier, std::move(author));
-  if (!made) co_return std::unexpected{made.error()};
-  co_return tagged(view_of(*std::move(made), asked.principal));
+  Change change = [&backend, tenant = std::move(body->tenant), tier = *body->tier](
+                      PolicyAuthor author) mutable {
+    return backend.set_tier(std::move(tenant), tier, std::move(author));
+  };
+  co_return co_await changed(backend, std::move(asked), std::move(body->reason), std::move(change));
 }
 
 Task<http::Response> replace(Backend& backend, Asked asked) {
@@ -189,16 +195,13 @@ Task<http::Response> replace(Backend& backend, Asked asked) {
   if (!http::find(asked.routed.request.headers, "If-Match"))
     co_return refuse(428,
                      "say which version you changed: If-Match with the ETag of GET /v1/policy");
-  auto author =
-      author_of(asked, std::string{http::value_of(asked.routed.query, "reason").value_or("")});
-  auto late = co_await overtaken(backend, author.expected);
-  if (!late) co_return std::unexpected{late.error()};
-  if (*late) co_return **std::move(late);
   if (asked.routed.request.body.empty()) co_return refuse(400, "the body is the policy file");
-  auto made =
-      co_await backend.replace_policy(std::move(asked.routed.request.body), std::move(author));
-  if (!made) co_return std::unexpected{made.error()};
-  co_return tagged(view_of(*std::move(made), asked.principal));
+  std::string reason{http::value_of(asked.routed.query, "reason").value_or("")};
+  Change change = [&backend,
+                   text = std::move(asked.routed.request.body)](PolicyAuthor author) mutable {
+    return backend.replace_policy(std::move(text), std::move(author));
+  };
+  co_return co_await changed(backend, std::move(asked), std::move(reason), std::move(change));
 }
 
 /// What is to be switched, as far as it makes sense. Errors: invalid_input.
@@ -228,13 +231,10 @@ Task<http::Response> kill(Backend& backend, Asked asked) {
   if (!order) co_return std::unexpected{order.error()};
   if (!asked.principal.sees(order->tenant.empty() ? "*" : order->tenant))
     co_return refuse(403, "this token does not see all tenants that this would stop");
-  auto author = author_of(asked, std::move(body->reason));
-  auto late = co_await overtaken(backend, author.expected);
-  if (!late) co_return std::unexpected{late.error()};
-  if (*late) co_return **std::move(late);
-  auto made = co_await backend.kill_switch(*std::move(order), std::move(author));
-  if (!made) co_return std::unexpected{made.error()};
-  co_return tagged(view_of(*std::move(made), asked.principal));
+  Change change = [&backend, order = *std::move(order)](PolicyAuthor author) mutable {
+    return backend.kill_switch(std::move(order), std::move(author));
+  };
+  co_return co_await changed(backend, std::move(asked), std::move(body->reason), std::move(change));
 }
 
 std::vector<Answers> changes_policy() {
