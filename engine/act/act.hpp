@@ -4,9 +4,9 @@
 ///
 /// actuator.hpp  Actuator: the port that adapters in connectors/ implement
 /// life.hpp      the only table of the ways between an action's states
-/// actions.hpp   Actions: the records, changed by compare-and-swap alone, each change one ledger
-/// entry executor.hpp  Executor: intent, execution, verification, rollback, reconciliation after a
-/// crash
+/// actions.hpp   Actions: the records; changed by compare-and-swap, one ledger entry a change
+/// executor.hpp  Executor: intent, execution, verification, rollback, settling after a crash
+/// inside: target_locks (one action at a time on one target)
 ///
 /// Promises: intent and rollback record are durable before anything is sent; the gate is asked
 /// again at that moment; two actions on one target never run at once; an unclear outcome is settled

@@ -8,7 +8,8 @@
 /// bundle.hpp      the auditor's bundle: files, manifest, signature
 /// statement.hpp   what could have run without a person in a window, and what did
 /// readiness.hpp   the record of each verb, and what it lacks to run by itself
-/// inside: entry_facts (what an entry says of an action), page (HTML and CSV), running_hash
+/// inside: entry_facts (what an entry says of an action), page (HTML and CSV), bundle_sink
+/// (where a bundle goes), running_hash
 ///
 /// Promise: everything here is a view of the ledger and of the policy's versions; what stands in
 /// neither is called not measured. Never: an action, a decision, a private key outside its file.

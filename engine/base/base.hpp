@@ -13,4 +13,4 @@
 /// task_group.hpp  who owns a coroutine
 /// secret.hpp   text that is never printed
 ///
-/// Never: I/O, a clock of its own, a word of the domain.
+/// Never: I/O (but to follow a reference to a secret), a clock of its own, a word of the domain.

@@ -51,7 +51,8 @@ std::optional<std::string_view> likely_meant(std::string_view written,
 std::string suggestion(std::string_view written, const std::vector<std::string_view>& known) {
   if (const auto meant = likely_meant(written, known))
     return fmt::format("; did you mean '{}'?", *meant);
-  if (known.size() > most_named) return fmt::format("; none of the {} known is like it", known.size());
+  if (known.size() > most_named)
+    return fmt::format("; none of the {} known is like it", known.size());
   return fmt::format("; known are {}", fmt::join(known, ", "));
 }
 

@@ -10,6 +10,8 @@
 ///   entities.hpp, attack.hpp, timestamp.hpp   values in their one form
 /// kafka.hpp       alerts from and results to Kafka; offsets.hpp what may be committed
 /// intake.hpp      alerts made durable; dead_letter.hpp what could not be used
+/// publisher.hpp   the ledger to its topics
+///   ledger_feed.hpp, ocsf_output.hpp   which entries are due, and as what they go out
 ///
 /// The only room with simdjson and librdkafka. Never: a guess at what an alert does not say, an
 /// alert that is neither in the record nor among the dead letters.
