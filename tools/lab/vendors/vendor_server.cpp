@@ -39,14 +39,16 @@ http::Response VendorServer::answer(http::Request request) {
   return response;
 }
 
-Result<std::unique_ptr<VendorServer>> VendorServer::start(std::unique_ptr<Vendor> vendor) {
+Result<std::unique_ptr<VendorServer>> VendorServer::start(std::unique_ptr<Vendor> vendor,
+                                                          std::shared_ptr<http::TlsContext> tls) {
   std::unique_ptr<VendorServer> made{new VendorServer{std::move(vendor)}};
   auto* self = made.get();
+  self->tls_ = tls != nullptr;
   auto handler = [self](http::Request request, http::ConnectionInfo) -> Task<http::Response> {
     co_return self->answer(std::move(request));
   };
   auto listening = http::Server::listen(self->loop_.get_executor(),
-                                        {.limits = {}},
+                                        {.tls = std::move(tls), .limits = {}},
                                         std::move(handler),
                                         [](const std::exception_ptr&) {});
   if (!listening) return std::unexpected{listening.error()};
@@ -71,7 +73,8 @@ VendorServer::~VendorServer() {
 }
 
 std::string VendorServer::url() const {
-  return fmt::format("http://127.0.0.1:{}", server_->port());
+  return tls_ ? fmt::format("https://localhost:{}", server_->port())
+              : fmt::format("http://127.0.0.1:{}", server_->port());
 }
 
 void VendorServer::befall(Mishap mishap) {

@@ -34,8 +34,9 @@ struct Mishap {
 /// Serves a vendor on a free port of 127.0.0.1, from a thread of its own. Thread-safe.
 class VendorServer {
  public:
-  /// Errors: unavailable.
-  [[nodiscard]] static Result<std::unique_ptr<VendorServer>> start(std::unique_ptr<Vendor> vendor);
+  /// With `tls` over https, for `localhost`. Errors: unavailable.
+  [[nodiscard]] static Result<std::unique_ptr<VendorServer>> start(
+      std::unique_ptr<Vendor> vendor, std::shared_ptr<http::TlsContext> tls = nullptr);
   ~VendorServer();
   VendorServer(const VendorServer&) = delete;
   VendorServer& operator=(const VendorServer&) = delete;
@@ -69,6 +70,7 @@ class VendorServer {
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   std::unique_ptr<http::Server> server_;
+  bool tls_ = false;
   std::thread thread_;
 };
 
