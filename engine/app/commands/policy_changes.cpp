@@ -74,10 +74,10 @@ int kill_switch(const Options& options) {
 /// that the difference is shown to.
 int apply(const Options& options) {
   const auto next = config::Document::load(options.file);
-  if (!next) return policy_unusable(next.error());
+  if (!next) return unusable("policy", next.error());
   std::ifstream stream{options.file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  const auto current = find_policy({.api = options.api, .config = {}, .data = {}}, {}, {});
+  const auto current = find_policy({.api = options.api, .offline = {}}, {}, {});
   if (!current) return policy_failed(current.error());
   const auto version = current->stored.version;
   if (options.replaces && *options.replaces != version) {
