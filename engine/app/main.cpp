@@ -60,6 +60,7 @@ int finish(const Run& run) {
 
 }  // namespace sallyport::app
 
+// NOLINTNEXTLINE(bugprone-exception-escape): a fault of the program ends it
 int main(int argc, char** argv) {
   using namespace sallyport::app;
   // A closed pipe (`sallyport match ... | head`) is an ordinary end, seen as a failed write.

@@ -62,7 +62,7 @@ class Access {
 
  private:
   struct Known {
-    Digest digest;
+    Digest digest{};
     Principal principal;
   };
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <string_view>
 
-namespace CLI {
-class App;  // NOLINT(readability-identifier-naming): the name is CLI11's
+namespace CLI {  // NOLINT(readability-identifier-naming): the names are CLI11's
+class App;       // NOLINT(readability-identifier-naming)
 }
 
 namespace sallyport::app {

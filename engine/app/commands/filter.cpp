@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 namespace sallyport::app {
 
@@ -28,7 +28,7 @@ bool read_stream(const std::string& name,
     splitter.feed({chunk.data(), n});
     // What came is answered before more is waited for: a pipe may stay open for hours.
     if (n < chunk.size()) out.flush();
-    if (n == 0) break;
+    if (std::feof(input) != 0) break;
   }
   // Once nobody reads the answers, what was read of the input is no whole document.
   if (!out.closed()) splitter.finish();
@@ -56,7 +56,7 @@ bool read_documents(const std::vector<std::string>& files,
     if (input != nullptr && read_stream(name, input, most_bytes, out, take)) return;
     const int why = errno;
     out.flush();
-    fmt::print(stderr, "{}: cannot be read: {}\n", name, std::strerror(why));
+    fmt::print(stderr, "{}: cannot be read: {}\n", name, std::generic_category().message(why));
     all = false;
   };
   for (const auto& file : files.empty() ? std::vector<std::string>{"-"} : files) {
