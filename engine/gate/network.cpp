@@ -1,16 +1,27 @@
 #include "engine/gate/network.hpp"
 
-#include <arpa/inet.h>
+#include "engine/match/network.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <span>
 
 namespace sallyport::gate {
 
 namespace {
 
-constexpr std::array<std::uint8_t, 12> v4_in_v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr unsigned mapped_bits = 96;  ///< Of an IPv4 address inside IPv6, before its own.
+
+Network network_of(const match::Address& address, unsigned bits) {
+  Network result;
+  if (address.is_v4) {
+    std::copy_n(address.bytes.begin() + mapped_bits / 8, 4, result.bits.begin());
+    bits -= mapped_bits;
+  } else {
+    result.bits = address.bytes;
+  }
+  result.length = static_cast<std::uint8_t>(bits);
+  result.v6 = !address.is_v4;
+  return result;
+}
 
 }  // namespace
 
@@ -33,39 +44,15 @@ bool Network::contains(const Network& address) const {
 }
 
 std::optional<Network> parse_address(std::string_view text) {
-  std::array<char, 48> buffer{};  // inet_pton wants an end
-  if (text.empty() || text.size() >= buffer.size() || text.contains('\0')) return std::nullopt;
-  std::ranges::copy(text, buffer.begin());
-  Network result;
-  if (inet_pton(AF_INET, buffer.data(), result.bits.data()) == 1) {
-    result.length = 32;
-    return result;
-  }
-  if (inet_pton(AF_INET6, buffer.data(), result.bits.data()) != 1) return std::nullopt;
-  if (std::ranges::equal(v4_in_v6, std::span{result.bits}.first<12>())) {
-    Network inner;
-    std::copy_n(result.bits.begin() + 12, 4, inner.bits.begin());
-    inner.length = 32;
-    return inner;
-  }
-  result.length = 128;
-  result.v6 = true;
-  return result;
+  const auto address = match::parse_address(text);
+  if (!address || text.contains('%')) return std::nullopt;
+  return network_of(*address, 128);
 }
 
 std::optional<Network> parse_network(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto address = parse_address(text.substr(0, slash));
-  if (!address || slash == std::string_view::npos) return address;
-  const auto digits = text.substr(slash + 1);
-  std::uint8_t length = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty() ||
-      length > address->length)
-    return std::nullopt;
-  const auto network = address->shortened(length);
-  if (network.bits != address->bits) return std::nullopt;
-  return network;
+  const auto network = match::parse_network(text);
+  if (!network || !network->exact) return std::nullopt;
+  return network_of(network->base, network->bits);
 }
 
 }  // namespace sallyport::gate

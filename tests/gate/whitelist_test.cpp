@@ -169,6 +169,8 @@ TEST(Network, ReadsAddressesAndRangesAndNothingElse) {
                            "fe80::1%eth0"})
     EXPECT_FALSE(parse_network(text)) << text;
   EXPECT_FALSE(parse_address("10.0.0.0/8"));
+  EXPECT_FALSE(parse_address("fe80::1%eth0"));
+  EXPECT_EQ(parse_network("::ffff:10.0.0.0/104"), parse_network("10.0.0.0/8"));
   EXPECT_FALSE(parse_network("::/0")->contains(*parse_address("10.0.0.1")));
 }
 
