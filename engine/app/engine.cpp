@@ -7,8 +7,10 @@
 #include "engine/app/kafka_intake.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/materials.hpp"
+#include "engine/app/models.hpp"
 #include "engine/app/pipeline.hpp"
 #include "engine/app/policy_keeper.hpp"
+#include "engine/app/thinking.hpp"
 #include "engine/approve/approvals.hpp"
 #include "engine/audit/checkpoint.hpp"
 #include "engine/base/ulid.hpp"
@@ -17,6 +19,7 @@
 #include "engine/graph/lifetime.hpp"
 #include "engine/ingest/intake.hpp"
 #include "engine/investigate/investigator.hpp"
+#include "engine/investigate/surroundings.hpp"
 #include "engine/observe/metrics.hpp"
 #include "engine/store/store.hpp"
 #include "engine/store/timers.hpp"
@@ -104,6 +107,7 @@ struct Engine::Impl {
   std::optional<act::Actions> actions;
   std::optional<approve::Approvals> approvals;
   std::optional<act::Executor> executor;
+  std::unique_ptr<Thinking> thinking;
   std::optional<Pipeline> pipeline;
   std::optional<ApiBackend> backend;
   std::unique_ptr<serve::Service> service;
@@ -123,6 +127,7 @@ struct Engine::Impl {
                     : std::max(1U, std::thread::hardware_concurrency())} {}
 
   Result<> build();
+  Result<> build_models();
   Result<> resume();
   Result<> remember_usage();
   asio::awaitable<void> take_up(model::Action action);
@@ -154,6 +159,27 @@ void Engine::Impl::report(const std::exception_ptr& thrown) const {
   } catch (const std::exception& bug) {
     log.error("a task ended by a fault of the program", {{"what", bug.what()}});
   }
+}
+
+Result<> Engine::Impl::build_models() {
+  if (settings.models.use.empty()) return {};
+  thinking = std::make_unique<Thinking>(
+      Thinking::Options{.from = enum_of<model::Severity>(settings.models.from_severity)
+                                    .value_or(model::Severity::low),
+                        .at_once = settings.models.at_once},
+      [this](const std::exception_ptr& thrown) { report(thrown); });
+  Faults faults;
+  auto made = make_models(settings,
+                          {std::make_shared<investigate::Surroundings>(*graph)},
+                          thinking->executor(),
+                          clock,
+                          faults);
+  if (!made) return fail(Errc::invalid_input, settings.render(faults));
+  thinking->use(std::move(made->counsel));
+  metrics.gauge("sallyport_thinking", "Investigations that language models take part in", [this] {
+    return static_cast<double>(thinking->under_way());
+  });
+  return remember_spending(*store, clock, *made->allowance);
 }
 
 Result<> Engine::Impl::build() {
@@ -206,6 +232,8 @@ Result<> Engine::Impl::build() {
       std::move(materials->products.actuators),
       executor_options(settings.actions),
       [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); });
+  const auto models = build_models();
+  if (!models) return models;
   const Rooms rooms{.store = *store,
                     .graph = *graph,
                     .intake = *intake,
@@ -217,7 +245,8 @@ Result<> Engine::Impl::build() {
                     .clock = clock,
                     .ids = ids,
                     .metrics = metrics,
-                    .log = log};
+                    .log = log,
+                    .thinking = thinking.get()};
   pipeline.emplace(rooms,
                    workers.get_executor(),
                    loop.get_executor(),
@@ -480,6 +509,7 @@ void Engine::stop(std::chrono::milliseconds patience) {
         [&ended](const std::exception_ptr&) { ended.set_value(); });
     ended.get_future().wait();
   }
+  if (self.thinking) self.thinking->stop();
   self.workers.stop();
   self.workers.join();
   // What was handed to the store has told its listeners when this is durable.

@@ -3,6 +3,7 @@
 #include "engine/app/http_service.hpp"
 #include "engine/app/kafka_intake.hpp"
 #include "engine/app/loading.hpp"
+#include "engine/app/models.hpp"
 
 namespace sallyport::app {
 
@@ -41,6 +42,8 @@ Result<Materials> gather(const config::Settings& settings,
   wrong.add(knowledge);
 
   Faults faults;
+  // Only to see that they can be made: the engine makes them where they are called.
+  (void)make_models(settings, {}, pool, clock, faults);
   const auto verbs =
       std::make_shared<const model::Catalogue>(catalogue ? *catalogue : model::Catalogue{});
   auto products = make_products(

@@ -21,6 +21,17 @@ using store::Table;
 
 const model::Actor engine{.kind = "engine", .id = "pipeline"};
 
+/// A call as the ledger keeps it: a cost that nobody knows is not 0.
+std::string recorded(const model::ModelCall& call) {
+  auto body = to_json_value(call).as_object();
+  if (!call.usd) body["price"] = "not measured";
+  return to_json(body);
+}
+
+std::string unasked(const Thinking& thinking) {
+  return fmt::format("model: not asked, {} investigations wait for one", thinking.under_way());
+}
+
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;
 
@@ -117,8 +128,12 @@ void Pipeline::submit(ingest::RawAlert raw,
     auto concluded = std::make_shared<std::optional<Concluded>>();
     auto judge = [this, concluded](Batch& batch,
                                    const model::Alert& alert) -> std::optional<model::Judgement> {
+      auto* thinking = rooms_.thinking;
+      const bool wanted = thinking && thinking->wants(alert);
+      if (wanted && thinking->has_room()) return std::nullopt;
       auto verdict = rooms_.investigator.investigate_now(alert);
       if (!verdict) return std::nullopt;
+      if (wanted) verdict->missing.push_back(unasked(*thinking));
       *concluded = write(batch, alert, *std::move(verdict));
       return (*concluded)->verdict.verdict;
     };
@@ -151,24 +166,57 @@ void Pipeline::investigate(std::shared_ptr<const model::Alert> alert) {
 void Pipeline::begin(std::shared_ptr<const model::Alert> alert,
                      std::move_only_function<void()> ended) {
   asio::post(workers_, [this, alert = std::move(alert), ended = std::move(ended)]() mutable {
-    if (auto verdict = rooms_.investigator.investigate_now(*alert)) {
-      conclude(std::move(alert), *std::move(verdict), std::move(ended));
-      return;
-    }
-    // Something has to be waited for; the budget runs from arrival.
-    const auto spent = rooms_.clock.now() - alert->received_at;
-    const auto left = std::max(rooms_.investigator.slices().total() - spent, decltype(spent){0});
-    const auto deadline = Deadline::in(std::chrono::duration_cast<Deadline::Clock::duration>(left));
-    asio::co_spawn(workers_,
-                   rooms_.investigator.investigate(alert, deadline),
-                   [this, alert, ended = std::move(ended)](const std::exception_ptr& thrown,
-                                                           Result<model::Verdict> verdict) mutable {
-                     if (thrown) std::rethrow_exception(thrown);
-                     // Cancelled: the engine stops, and takes the alert up again when it starts.
-                     if (!verdict) return ended();
-                     conclude(std::move(alert), *std::move(verdict), std::move(ended));
-                   });
+    auto* thinking = rooms_.thinking;
+    if (!thinking || !thinking->wants(*alert)) return judge(std::move(alert), {}, std::move(ended));
+    if (thinking->enter()) return think(std::move(alert), std::move(ended));
+    judge(std::move(alert), unasked(*thinking), std::move(ended));
   });
+}
+
+Deadline Pipeline::deadline_of(const model::Alert& alert) const {
+  // The budget runs from arrival.
+  const auto spent = rooms_.clock.now() - alert.received_at;
+  const auto left = std::max(rooms_.investigator.slices().total() - spent, decltype(spent){0});
+  return Deadline::in(std::chrono::duration_cast<Deadline::Clock::duration>(left));
+}
+
+void Pipeline::judge(std::shared_ptr<const model::Alert> alert,
+                     std::string missing,
+                     std::move_only_function<void()> ended) {
+  if (auto verdict = rooms_.investigator.investigate_now(*alert)) {
+    if (!missing.empty()) verdict->missing.push_back(std::move(missing));
+    conclude(std::move(alert), *std::move(verdict), std::move(ended));
+    return;
+  }
+  // Something has to be waited for.
+  asio::co_spawn(workers_,
+                 rooms_.investigator.investigate(alert, deadline_of(*alert)),
+                 [this, alert, missing = std::move(missing), ended = std::move(ended)](
+                     const std::exception_ptr& thrown, Result<model::Verdict> verdict) mutable {
+                   if (thrown) std::rethrow_exception(thrown);
+                   // Cancelled: the engine stops, and takes the alert up again when it starts.
+                   if (!verdict) return ended();
+                   if (!missing.empty()) verdict->missing.push_back(std::move(missing));
+                   conclude(std::move(alert), *std::move(verdict), std::move(ended));
+                 });
+}
+
+void Pipeline::think(std::shared_ptr<const model::Alert> alert,
+                     std::move_only_function<void()> ended) {
+  const auto over = std::make_shared<std::move_only_function<void()>>(std::move(ended));
+  auto task = [this, alert, over]() -> asio::awaitable<void> {
+    // A cancelled one is dropped like one that never began: it is taken up at the next start.
+    auto verdict = co_await rooms_.investigator.investigate(
+        alert, deadline_of(*alert), {}, rooms_.thinking->counsel());
+    if (!verdict) {
+      (*over)();
+      co_return;
+    }
+    asio::post(workers_, [this, alert, over, verdict = *std::move(verdict)]() mutable {
+      conclude(std::move(alert), std::move(verdict), std::move(*over));
+    });
+  };
+  rooms_.thinking->spawn(std::move(task), [over] { (*over)(); });
 }
 
 Pipeline::Decided Pipeline::decide(Batch& batch,
@@ -237,6 +285,24 @@ void Pipeline::count(const model::Decision& decision) {
       .add();
 }
 
+void Pipeline::count(const model::ModelCall& call) {
+  auto& metrics = rooms_.metrics;
+  metrics
+      .counter("sallyport_model_calls_total",
+               "Questions to language models by how they ended",
+               {{"model", call.model}, {"role", call.role}, {"outcome", call.outcome}})
+      .add();
+  const auto tokens = [&](const char* direction, std::int64_t n) {
+    metrics
+        .counter("sallyport_model_tokens_total",
+                 "Tokens to (in) and from (out) language models",
+                 {{"model", call.model}, {"direction", direction}})
+        .add(static_cast<double>(n));
+  };
+  tokens("in", call.tokens_in);
+  tokens("out", call.tokens_out);
+}
+
 Pipeline::Concluded Pipeline::write(Batch& batch,
                                     const model::Alert& alert,
                                     model::Verdict verdict) {
@@ -255,6 +321,17 @@ Pipeline::Concluded Pipeline::write(Batch& batch,
       concluded.permitted.emplace_back(*std::move(decided.action), *std::move(decided.permit));
     } else {
       concluded.held.push_back(*std::move(decided.action));
+    }
+  }
+  if (verdict.model_calls) {
+    for (const auto& call : *verdict.model_calls) {
+      count(call);
+      batch.append(alert.tenant,
+                   model::EntryKind::model_call,
+                   verdict.investigation,
+                   {.kind = "agent", .id = "investigation:" + verdict.investigation},
+                   verdict.concluded_at,
+                   recorded(call));
     }
   }
   investigate::put_verdict(batch, verdict);

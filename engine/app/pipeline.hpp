@@ -2,6 +2,7 @@
 
 #include "engine/act/actions.hpp"
 #include "engine/act/executor.hpp"
+#include "engine/app/thinking.hpp"
 #include "engine/approve/approvals.hpp"
 #include "engine/base/task_group.hpp"
 #include "engine/base/ulid.hpp"
@@ -36,6 +37,7 @@ struct Rooms {
   UlidSource& ids;
   observe::Metrics& metrics;
   observe::Log log;
+  Thinking* thinking = nullptr;  ///< Where language models are asked; nullptr: none are.
 };
 
 /// Walks alerts through the rooms: received, investigated, decided, and what is permitted handed to
@@ -102,6 +104,14 @@ class Pipeline {
   struct Concluded;
 
   void begin(std::shared_ptr<const model::Alert> alert, std::move_only_function<void()> ended);
+  /// Investigates with language models.
+  void think(std::shared_ptr<const model::Alert> alert, std::move_only_function<void()> ended);
+  /// Investigates without; `missing`: why no model was asked, where one should have been.
+  void judge(std::shared_ptr<const model::Alert> alert,
+             std::string missing,
+             std::move_only_function<void()> ended);
+  [[nodiscard]] Deadline deadline_of(const model::Alert& alert) const;
+  void count(const model::ModelCall& call);
   void conclude(std::shared_ptr<const model::Alert> alert,
                 model::Verdict verdict,
                 std::move_only_function<void()> ended);

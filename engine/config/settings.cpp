@@ -78,6 +78,21 @@ void check(const Settings& settings, Faults& faults) {
     refuse("/retention/idempotency_hours", "at least 1");
   if (settings.ledger.checkpoint_entries == 0) refuse("/ledger/checkpoint_entries", "at least 1");
   if (settings.ledger.checkpoint_s == 0) refuse("/ledger/checkpoint_s", "at least 1");
+  const auto& models = settings.models;
+  for (const auto& [key, names] : {std::pair{"use", models.use}, {"reader", models.reader}}) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!models.providers.contains(names[i]))
+        refuse(child(child("/models", key), i),
+               fmt::format("'{}' is not under models.providers", names[i]));
+    }
+  }
+  if (!models.reader.empty() && models.use.empty())
+    refuse("/models/reader", "a reader without a model that judges: fill `use`");
+  static constexpr std::array severities{"informational", "low", "medium", "high", "critical"};
+  if (std::ranges::find(severities, models.from_severity) == severities.end())
+    refuse("/models/from_severity", fmt::format("one of {}", fmt::join(severities, ", ")));
+  if (models.at_once == 0) refuse("/models/at_once", "at least 1");
+  if (models.max_output_tokens < 200) refuse("/models/max_output_tokens", "at least 200");
   static constexpr std::array levels{"trace", "debug", "info", "warn", "error"};
   if (std::ranges::find(levels, settings.log.level) == levels.end())
     refuse("/log/level", fmt::format("one of {}", fmt::join(levels, ", ")));

@@ -74,6 +74,22 @@ struct InvestigationSettings {
   std::uint32_t buffer_ms = 10000;
 };
 
+/// The language models that take part in investigations.
+struct ModelSettings {
+  std::vector<std::string> use;     ///< In this order, the first that answers; empty: none.
+  std::vector<std::string> reader;  ///< The same for reading texts; empty: as `use`.
+  bool read_text = true;            ///< Whether texts of alerts are read by a model at all.
+  std::string from_severity = "low";
+  std::uint32_t rounds = 1;
+  std::uint32_t max_output_tokens = 1500;
+  std::uint32_t at_once = 1000;
+  std::uint32_t hedge_after_ms = 0;
+  std::uint64_t daily_tokens = 0;  ///< Of a tenant; 0: no limit. So for `daily_usd`.
+  double daily_usd = 0;
+  /// Name -> {kind: openai | azure | ..., url: ..., ...}: the adapter reads its own keys.
+  std::map<std::string, json::object> providers;
+};
+
 struct ApprovalSettings {
   std::uint32_t expire_after_s = 14400;
 };
@@ -122,6 +138,7 @@ struct Settings {
   KafkaSettings kafka;
   IngestSettings ingest;
   InvestigationSettings investigation;
+  ModelSettings models;
   ApprovalSettings approvals;
   ActionSettings actions;
   StoreSettings store;
@@ -167,6 +184,19 @@ BOOST_DESCRIBE_STRUCT(IngestSettings,
 BOOST_DESCRIBE_STRUCT(InvestigationSettings,
                       (),
                       (workers, context_ms, enrich_ms, reason_ms, buffer_ms))
+BOOST_DESCRIBE_STRUCT(ModelSettings,
+                      (),
+                      (use,
+                       reader,
+                       read_text,
+                       from_severity,
+                       rounds,
+                       max_output_tokens,
+                       at_once,
+                       hedge_after_ms,
+                       daily_tokens,
+                       daily_usd,
+                       providers))
 BOOST_DESCRIBE_STRUCT(ApprovalSettings, (), (expire_after_s))
 BOOST_DESCRIBE_STRUCT(ActionSettings,
                       (),
@@ -188,6 +218,7 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        kafka,
                        ingest,
                        investigation,
+                       models,
                        approvals,
                        actions,
                        store,

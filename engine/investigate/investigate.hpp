@@ -7,8 +7,11 @@
 /// step.hpp           Investigation: the loop as a machine without I/O or clock
 /// gathering.hpp      enrichers side by side, cut off at their slice
 /// investigator.hpp   Investigator: drives the machine
-/// graph_evidence.hpp what the neighbourhood in the graph amounts to
-/// requests.hpp       what the gate is asked for a verdict's proposals
+/// counsel.hpp        Counsel: the language models that take part
+/// consultation.hpp   the questions to them in one investigation, and what came of them
+/// query.hpp          Query: the port to what a model may look up; surroundings.hpp: one of the
+/// graph graph_evidence.hpp what the neighbourhood in the graph amounts to requests.hpp       what
+/// the gate is asked for a verdict's proposals
 ///
 /// Promises: a verdict by the deadline whatever hangs, with what is missing named. Never: an
 /// action.

@@ -1,10 +1,14 @@
 #include "engine/investigate/investigator.hpp"
 
 #include "engine/base/digest.hpp"
+#include "engine/investigate/consultation.hpp"
 #include "engine/investigate/gathering.hpp"
 #include "engine/investigate/graph_evidence.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace sallyport::investigate {
@@ -35,6 +39,11 @@ bool rests_on_text(const model::Evidence& evidence, const model::Alert& alert) {
     named = true;
   }
   return named;
+}
+
+asio::awaitable<bool> was_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
 }
 
 }  // namespace
@@ -83,42 +92,79 @@ struct Investigator::Run {
     verdict.timing_ms.context = milliseconds_since(started);
   }
 
-  /// Returns whether time ran out on one of them.
-  bool take(const std::vector<std::shared_ptr<Enricher>>& enrichers,
-            std::vector<Enricher::Answer> answers) {
-    bool cut_short = false;
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      const std::string name{enrichers[i]->name()};
-      if (answers[i]) {
-        for (auto& item : *answers[i]) add(std::move(item));
-        continue;
-      }
-      const auto& error = answers[i].error();
-      cut_short = cut_short || error.code == Errc::expired;
-      const std::string why = error.code == Errc::expired ? "timed out" : error.detail;
-      verdict.missing.push_back(name + ": " + why);
-      add({.id = {},
-           .source = name,
-           .status = model::EvidenceStatus::failed,
-           .trust = model::Trust::trusted,
-           .summary = why,
-           .hash = {},
-           .observed_at = alert.received_at,
-           .signals = {},
-           .data = {}});
-    }
+  /// Returns whether time ran out on it.
+  bool take(const Enricher& enricher, Enricher::Answer answer) {
     verdict.timing_ms.enrich = milliseconds_since(started) - verdict.timing_ms.context;
+    if (answer) {
+      for (auto& item : *answer) add(std::move(item));
+      return false;
+    }
+    const std::string name{enricher.name()};
+    const auto& error = answer.error();
+    const bool cut_short = error.code == Errc::expired;
+    const std::string why = cut_short ? "timed out" : error.detail;
+    verdict.missing.push_back(name + ": " + why);
+    add({.id = {},
+         .source = name,
+         .status = model::EvidenceStatus::failed,
+         .trust = model::Trust::trusted,
+         .summary = why,
+         .hash = {},
+         .observed_at = alert.received_at,
+         .signals = {},
+         .data = {}});
     return cut_short;
   }
 
-  void judge() {
-    auto judgement = rules->reasoner.judge(alert, verdict.evidence);
+  /// Adds items and returns them, with their ids.
+  std::span<const model::Evidence> add_all(std::vector<model::Evidence> items) {
+    const auto before = verdict.evidence.size();
+    for (auto& item : items) add(std::move(item));
+    return std::span<const model::Evidence>{verdict.evidence}.subspan(before);
+  }
+
+  /// With what a consultation heard. The evidence that it alone brought says nothing to the sum.
+  void judge(const Consultation* consultation, std::size_t without_it) {
+    const auto all = std::span<const model::Evidence>{verdict.evidence};
+    const reason::Heard heard{
+        .answer = consultation ? consultation->answer() : nullptr,
+        .injected = std::ranges::any_of(all.subspan(without_it), [](const model::Evidence& item) {
+          return std::ranges::find(item.signals,
+                                   reason::injection_suspected,
+                                   &model::Signal::name) != item.signals.end();
+        })};
+    auto judgement = rules->reasoner.judge(alert, all.first(without_it), heard);
+    if (consultation) report(*consultation, heard, judgement.kept);
     verdict.verdict = judgement.verdict;
     verdict.confidence = judgement.confidence;
     verdict.explanation = std::move(judgement.explanation);
     verdict.proposals = std::move(judgement.proposals);
     verdict.timing_ms.reason =
         milliseconds_since(started) - verdict.timing_ms.context - verdict.timing_ms.enrich;
+  }
+
+  void report(const Consultation& consultation, const reason::Heard& heard, std::string kept) {
+    consultation.account(verdict);
+    if (heard.injected &&
+        std::ranges::find(verdict.flags, reason::injection_suspected) == verdict.flags.end())
+      verdict.flags.emplace_back(reason::injection_suspected);
+    if (!heard.answer) {
+      verdict.missing.push_back("model " + consultation.failure());
+      return;
+    }
+    const auto& answer = *heard.answer;
+    verdict.reasoner = "model:" + consultation.judge();
+    verdict.opinion = model::Opinion{.model = consultation.judge(),
+                                     .said = answer.verdict,
+                                     .kept = std::move(kept),
+                                     .summary = answer.summary,
+                                     .hypotheses = answer.hypotheses,
+                                     .citations = answer.citations,
+                                     .techniques = answer.techniques};
+    for (const auto& id : answer.techniques) {
+      if (std::ranges::find(verdict.techniques, id) == verdict.techniques.end())
+        verdict.techniques.push_back(id);
+    }
   }
 
   void close(bool partial, Time now) {
@@ -173,31 +219,58 @@ std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& 
   Run run{.alert = alert, .rules = rules()};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
   run.read_context(graph_);
-  const bool cut_short = run.take(enrichers_, std::move(answers));
-  run.judge();
+  bool cut_short = false;
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    cut_short = run.take(*enrichers_[i], std::move(answers[i])) || cut_short;
+  run.judge(nullptr, run.verdict.evidence.size());
   run.close(cut_short, clock_.now());
   return std::move(run.verdict);
 }
 
 Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Alert> alert,
                                                Deadline deadline,
-                                               std::string id) const {
+                                               std::string id,
+                                               std::shared_ptr<const Counsel> counsel) const {
   Run run{.alert = *alert, .rules = rules()};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
   const auto left = [&] { return deadline.at() - Steady::now(); };
-  Investigation machine{slices_};
+  Investigation machine{slices_, counsel ? counsel->ladder() : Ladder{}};
+  std::optional<Consultation> consultation;
+  auto enrichers = enrichers_;
+  if (counsel) {
+    consultation.emplace(counsel, run.rules->reasoner, alert, run.verdict.investigation);
+    if (auto reader = consultation->reader()) enrichers.push_back(std::move(reader));
+  }
+  std::size_t without_models = 0;
   auto next = machine.step(Opened{left()});
   while (!std::holds_alternative<Finish>(next)) {
     if (std::holds_alternative<ReadContext>(next)) {
       run.read_context(graph_);
       next = machine.step(ContextRead{left()});
     } else if (const auto* enrich = std::get_if<Enrich>(&next)) {
-      auto answers = co_await gather(enrichers_, alert, Deadline::in(enrich->within));
+      auto answers = co_await gather(enrichers, alert, Deadline::in(enrich->within));
       if (!answers) co_return std::unexpected{answers.error()};
-      const bool cut_short = run.take(enrichers_, *std::move(answers));
+      // The reader is the last: what the others said is the same as without it.
+      bool cut_short = false;
+      for (std::size_t i = 0; i < answers->size(); ++i) {
+        if (i == enrichers_.size()) without_models = run.verdict.evidence.size();
+        cut_short = run.take(*enrichers[i], std::move((*answers)[i])) || cut_short;
+      }
+      if (enrichers.size() == enrichers_.size()) without_models = run.verdict.evidence.size();
       next = machine.step(Enriched{left(), cut_short});
+    } else if (const auto* question = std::get_if<Ask>(&next)) {
+      const auto said = co_await consultation->ask(*question, run.verdict.evidence);
+      if (co_await was_cancelled())
+        co_return fail(Errc::cancelled, "the investigation was cancelled");
+      next = machine.step(Answered{left(), said});
+    } else if (const auto* wanted = std::get_if<LookUp>(&next)) {
+      auto items = co_await consultation->look_up(*wanted);
+      if (co_await was_cancelled())
+        co_return fail(Errc::cancelled, "the investigation was cancelled");
+      consultation->tell(run.add_all(std::move(items)));
+      next = machine.step(LookedUp{left()});
     } else {
-      run.judge();
+      run.judge(consultation ? &*consultation : nullptr, without_models);
       next = machine.step(Reasoned{left()});
     }
   }

@@ -4,6 +4,7 @@
 #include "engine/base/time.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/graph/entity_graph.hpp"
+#include "engine/investigate/counsel.hpp"
 #include "engine/investigate/enricher.hpp"
 #include "engine/investigate/signals.hpp"
 #include "engine/investigate/step.hpp"
@@ -51,11 +52,13 @@ class Investigator {
   [[nodiscard]] std::optional<model::Verdict> investigate_now(const model::Alert& alert,
                                                               std::string id = {}) const;
 
-  /// The verdict, at `deadline` at the latest. Cancelling it cancels the enrichers. Errors:
-  /// cancelled.
+  /// The verdict, at `deadline` at the latest. With a `counsel` language models take part, and
+  /// where they lead to nothing the embedded reasoner concludes, as it would have without them.
+  /// Cancelling it cancels enrichers and models. Errors: cancelled.
   Task<model::Verdict> investigate(std::shared_ptr<const model::Alert> alert,
                                    Deadline deadline,
-                                   std::string id = {}) const;
+                                   std::string id = {},
+                                   std::shared_ptr<const Counsel> counsel = nullptr) const;
 
   [[nodiscard]] Slices slices() const noexcept { return slices_; }
 

@@ -42,7 +42,50 @@ struct Timings {
 struct Cost {
   std::int64_t tokens_in = 0;
   std::int64_t tokens_out = 0;
-  double usd = 0;
+  std::optional<double> usd = 0.0;   ///< Empty: not measured, see `price`.
+  std::optional<std::string> price;  ///< `not measured` where a model has no price.
+};
+
+/// What a language model thinks may have happened, with what speaks against it.
+struct Hypothesis {
+  std::string statement;
+  Judgement verdict = Judgement::inconclusive;
+  std::vector<std::string> supporting;  ///< Ids of evidence.
+  std::vector<std::string> refuting;
+};
+
+/// Words that stand in the evidence as they are quoted.
+struct Citation {
+  std::string evidence;
+  std::string quote;
+};
+
+/// What a language model said, after its every claim was checked. The verdict may differ: text can
+/// talk a model into much, and the engine into nothing.
+struct Opinion {
+  std::string model;
+  Judgement said = Judgement::inconclusive;
+  std::string kept;  ///< Why the verdict is not what it said; empty: it is.
+  std::string summary;
+  std::vector<Hypothesis> hypotheses;
+  std::vector<Citation> citations;
+  std::vector<std::string> techniques;
+};
+
+/// One question to a language model.
+struct ModelCall {
+  std::string role;  ///< reader, judge, repair
+  std::string model;
+  std::string outcome;  ///< reason::CallOutcome
+  std::string detail;
+  std::uint32_t attempts = 0;
+  std::int64_t tokens_in = 0;
+  std::int64_t tokens_out = 0;
+  std::int64_t tokens_cached = 0;
+  bool measured = false;      ///< False: the tokens are our own estimate.
+  std::optional<double> usd;  ///< Empty: not measured.
+  std::optional<std::int64_t> first_token_ms;
+  std::int64_t took_ms = 0;
 };
 
 /// The document of one investigation: INTERFACES "The verdict document".
@@ -65,6 +108,8 @@ struct Verdict {
   Time concluded_at;
   Timings timing_ms;
   Cost cost;
+  std::optional<Opinion> opinion;  ///< Of a language model that concluded.
+  std::optional<std::vector<ModelCall>> model_calls;
 };
 
 BOOST_DESCRIBE_ENUM(Judgement, malicious, suspicious, benign, false_positive, inconclusive)
@@ -73,7 +118,24 @@ BOOST_DESCRIBE_STRUCT(Proposal,
                       (),
                       (action, target, parameters, evidence, grounded, why, decision, action_id))
 BOOST_DESCRIBE_STRUCT(Timings, (), (total, context, enrich, reason))
-BOOST_DESCRIBE_STRUCT(Cost, (), (tokens_in, tokens_out, usd))
+BOOST_DESCRIBE_STRUCT(Cost, (), (tokens_in, tokens_out, usd, price))
+BOOST_DESCRIBE_STRUCT(Hypothesis, (), (statement, verdict, supporting, refuting))
+BOOST_DESCRIBE_STRUCT(Citation, (), (evidence, quote))
+BOOST_DESCRIBE_STRUCT(Opinion, (), (model, said, kept, summary, hypotheses, citations, techniques))
+BOOST_DESCRIBE_STRUCT(ModelCall,
+                      (),
+                      (role,
+                       model,
+                       outcome,
+                       detail,
+                       attempts,
+                       tokens_in,
+                       tokens_out,
+                       tokens_cached,
+                       measured,
+                       usd,
+                       first_token_ms,
+                       took_ms))
 BOOST_DESCRIBE_STRUCT(Verdict,
                       (),
                       (investigation,
@@ -93,6 +155,8 @@ BOOST_DESCRIBE_STRUCT(Verdict,
                        proposals,
                        concluded_at,
                        timing_ms,
-                       cost))
+                       cost,
+                       opinion,
+                       model_calls))
 
 }  // namespace sallyport::model

@@ -6,5 +6,12 @@
 /// reasoner.hpp   Reasoner: log-odds over signals, explained term by term
 /// responses.hpp  which verb for which entity, under which conditions
 ///
-/// Promises: the same evidence gives the same judgement, bit for bit; nothing that an attacker can
-/// write lowers one; containment rests on two independent sources. Never: I/O, a clock, chance.
+/// language_model.hpp  LanguageModel: the port, its one set of events and outcomes
+/// brief.hpp           what a judge is told: ranked evidence by id, every line marked as data
+/// answer.hpp          what a judge may answer, and how the answer is held against the brief
+/// reading.hpp         the reader: the alert's text as a fixed form
+/// offer.hpp, schema.hpp, instructions.hpp, shown_text.hpp   their parts
+///
+/// Promises: the same evidence (and the same answer of a model) gives the same judgement, bit for
+/// bit; nothing that an attacker can write lowers one; containment rests on two independent
+/// sources. Never: I/O, a clock, chance.

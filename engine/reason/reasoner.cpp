@@ -153,21 +153,204 @@ Sum add_up(const ReasonerFile& file,
   return sum;
 }
 
+int rank(model::Judgement verdict) {
+  switch (verdict) {
+    case model::Judgement::malicious:
+      return 3;
+    case model::Judgement::suspicious:
+      return 2;
+    case model::Judgement::inconclusive:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+/// What of a model's answer holds, given what the evidence says without it.
+struct Bounded {
+  model::Judgement verdict = model::Judgement::inconclusive;
+  bool may_lower = false;
+  std::string kept;
+};
+
+struct Weights {
+  model::Judgement verdict = model::Judgement::inconclusive;
+  double firm = 0;
+  bool injected = false;
+  bool all_there = true;  ///< Nothing failed.
+};
+
+Bounded bounded(const ReasonerFile& file,
+                const Answer& answer,
+                const Weights& weights,
+                const Sum& sum,
+                const std::vector<Weighed>& weighed) {
+  const auto cites = [&](const std::string& id) {
+    return std::ranges::find(answer.citations, id, &model::Citation::evidence) !=
+           answer.citations.end();
+  };
+  // Of a negative weight, weigh() keeps only bearers that no attacker can write.
+  const bool lowers = std::ranges::any_of(weighed, [&](const Weighed& signal) {
+    return signal.weight && signal.weight->weight < 0 &&
+           std::ranges::any_of(signal.bearers, [&](const auto* item) { return cites(item->id); });
+  });
+  Bounded result{.verdict = answer.verdict, .may_lower = lowers && !weights.injected, .kept = {}};
+  const bool closing = rank(answer.verdict) == 0;
+  if (closing && rank(weights.verdict) == 0 && !weights.injected) return result;
+  if (closing &&
+      (!result.may_lower || !weights.all_there || std::ranges::none_of(sum.for_it, cites))) {
+    result.verdict = model::Judgement::inconclusive;
+    result.kept = "nothing that closes an alert and that an attacker cannot write is cited";
+  }
+  if (weights.injected && closing)
+    result.kept = "the text of this alert speaks to whoever reads it: a person should close it";
+  if (rank(result.verdict) < rank(weights.verdict)) {
+    const auto floor = result.may_lower ? rank(weights.verdict) - 1 : rank(weights.verdict);
+    if (rank(result.verdict) < floor) {
+      result.verdict = result.may_lower && rank(weights.verdict) == 3 ? model::Judgement::suspicious
+                       : result.may_lower && rank(weights.verdict) == 2
+                           ? model::Judgement::inconclusive
+                           : weights.verdict;
+      result.kept = result.may_lower
+                        ? "the evidence allows one step down and not more"
+                        : "nothing that lowers and that an attacker cannot write is cited";
+    }
+  }
+  if (result.verdict == model::Judgement::malicious && weights.verdict != result.verdict &&
+      (weights.firm < file.thresholds.suspicious || !sum.against.carries())) {
+    result.verdict = model::Judgement::suspicious;
+    result.kept = "two independent sources, one beyond an attacker's reach, do not carry it";
+  }
+  return result;
+}
+
+double weight_of(const OpinionWeights& weights, model::Judgement verdict) {
+  switch (verdict) {
+    case model::Judgement::malicious:
+      return weights.malicious;
+    case model::Judgement::suspicious:
+      return weights.suspicious;
+    case model::Judgement::benign:
+      return weights.benign;
+    case model::Judgement::false_positive:
+      return weights.false_positive;
+    default:
+      return weights.inconclusive;
+  }
+}
+
+/// The share of a model's word in the sum: halved where all that it cites is one source, nothing
+/// where it lowers without leave.
+model::Term term_of(const ReasonerFile& file,
+                    const Answer& answer,
+                    bool may_lower,
+                    std::span<const model::Evidence> evidence) {
+  model::Term term{.term = fmt::format("model.{}", name_of(answer.verdict)),
+                   .weight = weight_of(file.opinion, answer.verdict),
+                   .evidence = {}};
+  std::vector<std::string_view> sources;
+  for (const auto& citation : answer.citations) {
+    const auto item = std::ranges::find(evidence, citation.evidence, &model::Evidence::id);
+    if (item != evidence.end() && item->status == EvidenceStatus::found &&
+        std::ranges::find(sources, family(*item)) == sources.end())
+      sources.push_back(family(*item));
+    if (std::ranges::find(term.evidence, citation.evidence) == term.evidence.end())
+      term.evidence.push_back(citation.evidence);
+  }
+  if (sources.size() < 2) term.weight /= 2;
+  if (term.weight < 0 && !may_lower) term.weight = 0;
+  return term;
+}
+
+bool proposed_already(const std::vector<model::Proposal>& proposals,
+                      const model::Proposal& another) {
+  return std::ranges::any_of(proposals, [&](const model::Proposal& one) {
+    return one.action == another.action && one.target.kind == another.target.kind &&
+           one.target.value == another.target.value;
+  });
+}
+
 }  // namespace
 
-Reasoner::Reasoner(std::shared_ptr<const ReasonerFile> file, std::vector<bool> contains)
-    : file_{std::move(file)}, contains_{std::move(contains)} {}
+Reasoner::Reasoner(std::shared_ptr<const ReasonerFile> file, std::vector<model::BlastRadius> radii)
+    : file_{std::move(file)}, radii_{std::move(radii)} {}
+
+std::vector<Offer> Reasoner::offers(std::span<const Pointed> entities) const {
+  std::vector<Offer> offers;
+  for (std::size_t i = 0; i < file_->responses.size(); ++i) {
+    const auto& response = file_->responses[i];
+    if (response.fallback || closes(response)) continue;
+    auto known = std::ranges::find(offers, response.action, &Offer::verb);
+    for (std::size_t place = 0; place < entities.size(); ++place) {
+      if (!may_point(response, entities[place])) continue;
+      if (known == offers.end()) {
+        offers.push_back(
+            {.verb = response.action, .radius = radii_[i], .when = response.why, .entities = {}});
+        known = offers.end() - 1;
+      }
+      if (std::ranges::find(known->entities, place) == known->entities.end())
+        known->entities.push_back(place);
+    }
+  }
+  return offers;
+}
+
+std::vector<std::string> Reasoner::verbs() const {
+  std::vector<std::string> verbs;
+  for (const auto& response : file_->responses) {
+    if (response.fallback || closes(response)) continue;
+    if (std::ranges::find(verbs, response.action) == verbs.end()) verbs.push_back(response.action);
+  }
+  return verbs;
+}
+
+void Reasoner::propose_picked(const Answer& answer,
+                              const model::Alert& alert,
+                              std::span<const model::Evidence> evidence,
+                              const Findings& findings,
+                              std::vector<model::Proposal>& proposals) const {
+  const auto entities = entities_of(alert);
+  for (const auto& picked : answer.actions) {
+    if (picked.entity >= entities.size()) continue;
+    const auto& entity = entities[picked.entity];
+    for (std::size_t i = 0; i < file_->responses.size(); ++i) {
+      const auto& response = file_->responses[i];
+      if (response.fallback || closes(response) || response.action != picked.verb ||
+          !may_point(response, entity))
+        continue;
+      const auto& when = response.when;
+      const bool holds =
+          findings.confidence >= when.min_confidence &&
+          (when.verdicts.empty() ||
+           std::ranges::find(when.verdicts, findings.verdict) != when.verdicts.end());
+      const bool surely = findings.may_contain && findings.verdict == model::Judgement::malicious;
+      if (!holds || (contains(i) && !surely)) continue;
+      auto proposal = propose_on(response, entity, alert, evidence, findings);
+      if (!proposal) continue;
+      proposal->evidence = findings.support;
+      for (const auto& id : picked.evidence) {
+        if (std::ranges::find(proposal->evidence, id) == proposal->evidence.end())
+          proposal->evidence.push_back(id);
+      }
+      if (!picked.why.empty()) proposal->why = "a model: " + picked.why;
+      if (!proposed_already(proposals, *proposal)) proposals.push_back(*std::move(proposal));
+      break;
+    }
+  }
+}
 
 Judgement Reasoner::judge(const model::Alert& alert,
-                          std::span<const model::Evidence> evidence) const {
+                          std::span<const model::Evidence> evidence,
+                          const Heard& heard) const {
   const auto& file = *file_;
   const auto weighed = weigh(file, evidence);
   auto sum = add_up(file, alert, evidence, weighed);
   const auto failed =
       std::ranges::count(evidence, EvidenceStatus::failed, &model::Evidence::status);
   const auto injected =
+      heard.injected ||
       std::ranges::find(weighed, injection_suspected, &Weighed::name) != weighed.end();
-  const auto p = rounded(probability(sum.log_odds));
+  auto p = rounded(probability(sum.log_odds));
   // Text may raise suspicion as it likes; that something is malicious must stand without it half
   // way, and that something is to be contained, all the way.
   const auto firm = rounded(probability(sum.firm));
@@ -180,6 +363,17 @@ Judgement Reasoner::judge(const model::Alert& alert,
     result.verdict = model::Judgement::suspicious;
   } else if (p < file.thresholds.close && sum.closes && failed == 0) {
     result.verdict = *sum.closes;
+  }
+  if (heard.answer) {
+    const Weights weights{
+        .verdict = result.verdict, .firm = firm, .injected = injected, .all_there = failed == 0};
+    auto held = bounded(file, *heard.answer, weights, sum, weighed);
+    auto term = term_of(file, *heard.answer, held.may_lower, evidence);
+    p = rounded(probability(sum.log_odds + term.weight));
+    result.probability = p;
+    result.verdict = held.verdict;
+    result.kept = std::move(held.kept);
+    sum.terms.push_back(std::move(term));
   }
   const bool for_malice = result.verdict == model::Judgement::malicious ||
                           result.verdict == model::Judgement::suspicious;
@@ -199,13 +393,18 @@ Judgement Reasoner::judge(const model::Alert& alert,
                     .injected = injected,
                     .may_contain = sum.against.carries() && firm >= file.thresholds.malicious};
   for (const auto& signal : weighed) findings.signals.push_back(signal.name);
+  if (heard.answer && !injected)
+    propose_picked(*heard.answer, alert, evidence, findings, result.proposals);
+  const auto by_model = result.proposals.size();
   for (const bool fallback : {false, true}) {
     for (std::size_t i = 0; i < file.responses.size(); ++i) {
-      if (fallback && !result.proposals.empty()) break;
+      if (fallback && result.proposals.size() > by_model) break;
       const auto& response = file.responses[i];
-      if (response.fallback != fallback || !called_for(response, contains_[i], findings)) continue;
-      for (auto& proposal : propose(response, alert, evidence, findings))
-        result.proposals.push_back(std::move(proposal));
+      if (response.fallback != fallback || !called_for(response, contains(i), findings)) continue;
+      for (auto& proposal : propose(response, alert, evidence, findings)) {
+        if (by_model == 0 || !proposed_already(result.proposals, proposal))
+          result.proposals.push_back(std::move(proposal));
+      }
     }
   }
   return result;

@@ -4,6 +4,8 @@
 #include "engine/model/alert.hpp"
 #include "engine/model/catalogue.hpp"
 #include "engine/model/verdict.hpp"
+#include "engine/reason/answer.hpp"
+#include "engine/reason/offer.hpp"
 #include "engine/reason/weights.hpp"
 
 #include <memory>
@@ -14,6 +16,8 @@
 
 namespace sallyport::reason {
 
+struct Findings;
+
 /// What the reasoner concluded.
 struct Judgement {
   model::Judgement verdict = model::Judgement::inconclusive;
@@ -21,6 +25,13 @@ struct Judgement {
   double probability = 0;  ///< Of malice.
   std::vector<model::Term> explanation;
   std::vector<model::Proposal> proposals;  ///< At least one.
+  std::string kept;  ///< Why the verdict is not what a model said; empty: it is, or none said one.
+};
+
+/// What a language model adds to the evidence.
+struct Heard {
+  const Answer* answer = nullptr;  ///< Checked by read_answer(); nullptr: nobody concluded.
+  bool injected = false;           ///< A reader found that the text speaks to it.
 };
 
 /// The embedded reasoner: weighs the signals of the evidence by log-odds and explains itself term
@@ -30,7 +41,16 @@ struct Judgement {
 /// attacker cannot write. Closing needs such evidence and nothing missing; under suspicion of
 /// injection nothing is proposed that takes the alert out of sight. What contains (LOW and above)
 /// is proposed only when two independent sources speak for it, one of them not written by an
-/// attacker. Targets are entities of the alert. Thread-safe: immutable; copies share the file.
+/// attacker. Targets are entities of the alert.
+///
+/// A language model's answer is one more voice, and text may have talked it into anything. So it
+/// may raise the verdict (to malicious only as the evidence allows); it lowers it by one step at
+/// most, and only by evidence that lowers, that it cites and that no attacker can write; it closes
+/// only what such evidence closes; under suspicion of injection it lowers, closes and proposes
+/// nothing; what it proposes must be allowed for the verdict by the table of responses, and what
+/// contains rests on the evidence as if no model had been asked. The confidence is computed.
+///
+/// Thread-safe: immutable; copies share the file.
 class Reasoner {
  public:
   /// Checks the document of config/reasoner.yaml against the catalogue. Nothing is returned when
@@ -41,15 +61,33 @@ class Reasoner {
 
   /// `evidence` carries ids. Signals without a weight count nothing.
   [[nodiscard]] Judgement judge(const model::Alert& alert,
-                                std::span<const model::Evidence> evidence) const;
+                                std::span<const model::Evidence> evidence,
+                                const Heard& heard = {}) const;
+
+  /// What a model may propose about this alert: the verbs of the responses that are no fallback
+  /// and close nothing, each with the entities (by their place) that it can be done to.
+  [[nodiscard]] std::vector<Offer> offers(std::span<const Pointed> entities) const;
+
+  /// All verbs that offers() can ever name, each once.
+  [[nodiscard]] std::vector<std::string> verbs() const;
 
   [[nodiscard]] const ReasonerFile& file() const noexcept { return *file_; }
 
  private:
-  Reasoner(std::shared_ptr<const ReasonerFile> file, std::vector<bool> contains);
+  Reasoner(std::shared_ptr<const ReasonerFile> file, std::vector<model::BlastRadius> radii);
+
+  [[nodiscard]] bool contains(std::size_t response) const {
+    return radii_[response] != model::BlastRadius::MINIMAL;
+  }
+
+  void propose_picked(const Answer& answer,
+                      const model::Alert& alert,
+                      std::span<const model::Evidence> evidence,
+                      const Findings& findings,
+                      std::vector<model::Proposal>& proposals) const;
 
   std::shared_ptr<const ReasonerFile> file_;
-  std::vector<bool> contains_;  ///< Per response: LOW and above.
+  std::vector<model::BlastRadius> radii_;  ///< Per response.
 };
 
 }  // namespace sallyport::reason

@@ -39,6 +39,12 @@ void check_scales(const ReasonerFile& file, Faults& faults) {
   check_number(c.ceiling, 0, 1, "/confidence/ceiling", faults);
   check_number(c.one_source, 0, 1, "/confidence/one_source", faults);
   check_number(c.missing_factor, 0, 1, "/confidence/missing_factor", faults);
+  const auto& o = file.opinion;
+  for (const auto value : {o.malicious, o.suspicious})
+    check_number(value, 0, max_weight, "/opinion", faults);
+  check_number(o.inconclusive, 0, 0, "/opinion/inconclusive", faults);
+  for (const auto value : {o.benign, o.false_positive})
+    check_number(value, -max_weight, 0, "/opinion", faults);
   const auto& p = file.prior;
   for (const auto value : {p.unknown, p.informational, p.low, p.medium, p.high, p.critical})
     check_number(value, -max_weight, max_weight, "/prior", faults);
@@ -121,21 +127,21 @@ std::optional<Reasoner> Reasoner::read(const json::value& document,
   auto file = std::make_shared<ReasonerFile>();
   Faults own;
   read_json(document, *file, own);
-  std::vector<bool> contains;
+  std::vector<model::BlastRadius> radii;
   if (!has_errors(own)) {
     check_weights(*file, own);
     check_scales(*file, own);
     for (std::size_t i = 0; i < file->responses.size(); ++i) {
       const auto& response = file->responses[i];
       check_response(response, catalogue, child("/responses", i), own);
-      contains.push_back(catalogue.blast_radius(response.action) != model::BlastRadius::MINIMAL);
+      radii.push_back(catalogue.blast_radius(response.action));
     }
     check_completeness(*file, own);
   }
   const bool broken = has_errors(own);
   faults.insert(faults.end(), own.begin(), own.end());
   if (broken) return std::nullopt;
-  return Reasoner{std::move(file), std::move(contains)};
+  return Reasoner{std::move(file), std::move(radii)};
 }
 
 }  // namespace sallyport::reason

@@ -196,6 +196,32 @@ bool called_for(const Response& response, bool contains_it, const Findings& find
   return std::ranges::all_of(when.all, present) && std::ranges::none_of(when.none, present);
 }
 
+bool may_point(const Response& response, const Pointed& entity) {
+  const auto& choice = response.target;
+  if (entity.entity.kind != choice.kind) return false;
+  if (choice.public_address && !is_public_address(entity.entity.value)) return false;
+  return choice.roles.empty() || std::ranges::any_of(entity.roles, [&](const std::string& role) {
+           return contains(choice.roles, role);
+         });
+}
+
+std::optional<model::Proposal> propose_on(const Response& response,
+                                          const Pointed& entity,
+                                          const model::Alert& alert,
+                                          std::span<const model::Evidence> evidence,
+                                          const Findings& findings) {
+  model::Proposal proposal{.action = response.action,
+                           .target = {.kind = entity.entity.kind,
+                                      .value = entity.entity.value,
+                                      .tags = tags_of(entity.entity, evidence)},
+                           .parameters = {},
+                           .evidence = {},
+                           .grounded = entity.grounded,
+                           .why = response.why};
+  if (!fill(response, alert, evidence, findings, proposal)) return std::nullopt;
+  return proposal;
+}
+
 std::vector<model::Proposal> propose(const Response& response,
                                      const model::Alert& alert,
                                      std::span<const model::Evidence> evidence,

@@ -3,6 +3,7 @@
 #include "engine/model/alert.hpp"
 #include "engine/model/evidence.hpp"
 #include "engine/model/verdict.hpp"
+#include "engine/reason/offer.hpp"
 #include "engine/reason/weights.hpp"
 
 #include <optional>
@@ -36,6 +37,18 @@ struct Findings {
                                                    const model::Alert& alert,
                                                    std::span<const model::Evidence> evidence,
                                                    const Findings& findings);
+
+/// Whether `response` may be proposed on `entity`: kind, role and address are as it says. What
+/// evidence says of the entity is not asked.
+[[nodiscard]] bool may_point(const Response& response, const Pointed& entity);
+
+/// `response` on an entity that may_point() let through, with its parameters. Empty: one of them
+/// needs an entity that the alert does not have.
+[[nodiscard]] std::optional<model::Proposal> propose_on(const Response& response,
+                                                        const Pointed& entity,
+                                                        const model::Alert& alert,
+                                                        std::span<const model::Evidence> evidence,
+                                                        const Findings& findings);
 
 /// A `${{ name }}` in a parameter, and what stands around it.
 struct Placeholder {

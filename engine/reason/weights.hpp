@@ -50,6 +50,16 @@ struct Confidence {
   double missing_factor = 0.93;  ///< Multiplied once for each piece of evidence that failed.
 };
 
+/// What the verdict of a language model adds to the sum, in log-odds: it moves the confidence, and
+/// by less where what it cites is one source. See Reasoner for what it cannot do.
+struct OpinionWeights {
+  double malicious = 2;
+  double suspicious = 1;
+  double inconclusive = 0;
+  double benign = -1.5;
+  double false_positive = -1.5;
+};
+
 /// A response's target among the entities of the alert.
 struct TargetChoice {
   std::string kind;                     ///< host, user, ip, ... or alert: the alert itself.
@@ -88,6 +98,7 @@ struct ReasonerFile {
   std::map<std::string, Weight, std::less<>> weights;
   Thresholds thresholds;
   Confidence confidence;
+  OpinionWeights opinion;
   std::vector<Response> responses;
   json::value signals;
   json::value sensor_fields;
@@ -98,14 +109,24 @@ BOOST_DESCRIBE_STRUCT(Weight, (), (weight, closes))
 BOOST_DESCRIBE_STRUCT(Prior, (), (unknown, informational, low, medium, high, critical))
 BOOST_DESCRIBE_STRUCT(Thresholds, (), (malicious, suspicious, close))
 BOOST_DESCRIBE_STRUCT(Confidence, (), (ceiling, one_source, missing_factor))
+BOOST_DESCRIBE_STRUCT(OpinionWeights,
+                      (),
+                      (malicious, suspicious, inconclusive, benign, false_positive))
 BOOST_DESCRIBE_STRUCT(TargetChoice, (), (kind, roles, flagged_by, public_address, limit))
 BOOST_DESCRIBE_STRUCT(Conditions, (), (verdicts, min_confidence, any, all, none))
 BOOST_DESCRIBE_STRUCT(Response,
                       (),
                       (action, target, when, parameters, parameters_from, why, fallback))
-BOOST_DESCRIBE_STRUCT(
-    ReasonerFile,
-    (),
-    (prior, weights, thresholds, confidence, responses, signals, sensor_fields, untrusted_sources))
+BOOST_DESCRIBE_STRUCT(ReasonerFile,
+                      (),
+                      (prior,
+                       weights,
+                       thresholds,
+                       confidence,
+                       opinion,
+                       responses,
+                       signals,
+                       sensor_fields,
+                       untrusted_sources))
 
 }  // namespace sallyport::reason

@@ -312,5 +312,118 @@ TEST(PublicAddress, TellsRoutedAddressesFromOthers) {
     EXPECT_FALSE(is_public_address(text)) << text;
 }
 
+/// A model's answer that cites `ids` and picks `actions`.
+Answer said(model::Judgement verdict,
+            std::vector<std::string> ids = {},
+            std::vector<PickedAction> actions = {}) {
+  Answer answer{.verdict = verdict};
+  for (auto& id : ids) answer.citations.push_back({.evidence = std::move(id), .quote = "..."});
+  answer.actions = std::move(actions);
+  return answer;
+}
+
+const model::Evidence product = evidence("E1", "alert", Trust::sensor, {});
+const model::Evidence scanner = evidence("E2", "asset", Trust::trusted, {"asset.scanner"});
+const model::Evidence tool = evidence("E3", "alert.text", Trust::untrusted, {"text.tool"});
+
+TEST(Opinion, RaisesAsItLikesButNotToMaliciousWithoutTwoSources) {
+  const std::vector items{product};
+  const auto judge = [&](const Answer& answer) {
+    return reasoner().judge(alert(), items, {.answer = &answer});
+  };
+  EXPECT_EQ(judge(said(model::Judgement::suspicious, {"E1"})).verdict,
+            model::Judgement::suspicious);
+  const auto bounded = judge(said(model::Judgement::malicious, {"E1"}));
+  EXPECT_EQ(bounded.verdict, model::Judgement::suspicious);
+  EXPECT_THAT(bounded.kept, HasSubstr("two independent sources"));
+}
+
+TEST(Opinion, LowersOnlyByEvidenceThatLowersAndThatNoAttackerCanWrite) {
+  // Text that an attacker wrote says it is calm; the model believes it.
+  const std::vector text_only{
+      product, tool, evidence("E4", "alert.text", Trust::untrusted, {"text.calm"})};
+  for (const auto verdict : {model::Judgement::benign,
+                             model::Judgement::false_positive,
+                             model::Judgement::inconclusive}) {
+    const auto answer = said(verdict, {"E1", "E3", "E4"});
+    const auto kept = reasoner().judge(alert(), text_only, {.answer = &answer});
+    EXPECT_EQ(kept.verdict, model::Judgement::suspicious) << name_of(verdict);
+    EXPECT_FALSE(kept.kept.empty());
+  }
+  // Our own inventory says it is a scanner: one step down, and not to the end.
+  const std::vector ours{product,
+                         evidence("E3", "alert.text", Trust::untrusted, {"text.tool"}),
+                         evidence("E5", "intel", Trust::trusted, {"intel.known_bad"}),
+                         scanner};
+  const auto without = reasoner().judge(alert(), ours);
+  ASSERT_EQ(without.verdict, model::Judgement::suspicious);
+  const auto cited = said(model::Judgement::benign, {"E2"});
+  EXPECT_EQ(reasoner().judge(alert(), ours, {.answer = &cited}).verdict,
+            model::Judgement::inconclusive);
+  const auto uncited = said(model::Judgement::benign, {"E1"});
+  EXPECT_EQ(reasoner().judge(alert(), ours, {.answer = &uncited}).verdict,
+            model::Judgement::suspicious);
+}
+
+TEST(Opinion, ClosesNothingThatSpeaksToItsReader) {
+  const std::vector items{
+      product, scanner, evidence("E4", "alert.text", Trust::untrusted, {"alert.impact"})};
+  const auto answer = said(model::Judgement::benign, {"E2"});
+  EXPECT_EQ(reasoner().judge(alert(), items, {.answer = &answer}).verdict,
+            model::Judgement::benign);
+  EXPECT_NE(reasoner().judge(alert(), items, {.answer = &answer, .injected = true}).verdict,
+            model::Judgement::benign);
+}
+
+TEST(Opinion, LeadsToNoContainmentOfItsOwn) {
+  const auto place = std::size_t{1};  // 198.51.100.7
+  const auto picks = [&](const std::vector<model::Evidence>& items, bool injected = false) {
+    const auto answer = said(model::Judgement::malicious,
+                             {"E1"},
+                             {{.verb = "block_ip", .entity = place, .evidence = {}, .why = "bad"},
+                              {.verb = "kill_process", .entity = place, .evidence = {}, .why = ""},
+                              {.verb = "acknowledge_alert", .entity = 0, .evidence = {}, .why = ""},
+                              {.verb = "block_ip", .entity = 99, .evidence = {}, .why = ""}});
+    std::vector<std::string> actions;
+    const auto judged = reasoner().judge(alert(), items, {.answer = &answer, .injected = injected});
+    for (const auto& proposal : judged.proposals)
+      actions.push_back(proposal.action + " " + proposal.target.value);
+    return actions;
+  };
+  EXPECT_THAT(picks({product, tool}), ::testing::ElementsAre("create_ticket u1"));
+  const std::vector firm{product,
+                         evidence("E2", "intel", Trust::trusted, {"intel.known_bad"}),
+                         evidence("E3", "edr", Trust::trusted, {"alert.impact"})};
+  EXPECT_THAT(picks(firm), ::testing::ElementsAre("block_ip 198.51.100.7", "create_ticket u1"))
+      << "the table itself proposes nothing here, so its fallback stands too";
+  EXPECT_THAT(picks(firm, true), ::testing::ElementsAre("create_ticket u1"))
+      << "not while the text speaks to its reader";
+}
+
+TEST(Opinion, MovesAConfidenceThatIsComputed) {
+  const std::vector items{product, evidence("E2", "intel", Trust::trusted, {"intel.known_bad"})};
+  const auto without = reasoner().judge(alert(), items);
+  const auto agreed = said(model::Judgement::malicious, {"E1", "E2"});
+  const auto one_source = said(model::Judgement::malicious, {"E2"});
+  const auto with = [&](const Answer& answer) {
+    return reasoner().judge(alert(), items, {.answer = &answer});
+  };
+  EXPECT_GT(with(agreed).confidence, with(one_source).confidence);
+  EXPECT_GT(with(one_source).confidence, without.confidence);
+  EXPECT_EQ(with(agreed).explanation.back().term, "model.malicious");
+  EXPECT_EQ(with(agreed).explanation.back().weight, 2);
+  EXPECT_EQ(with(one_source).explanation.back().weight, 1);
+  const auto lowering = said(model::Judgement::benign, {"E1", "E2"});
+  EXPECT_EQ(with(lowering).probability, without.probability) << "it may not lower";
+}
+
+TEST(Opinion, OffersWhatTheTableHoldsForTheEntitiesOfTheAlert) {
+  const auto offers = reasoner().offers(entities_of(alert()));
+  ASSERT_EQ(offers.size(), 1U) << "no process, and fallbacks are not offered";
+  EXPECT_EQ(offers[0].verb, "block_ip");
+  EXPECT_THAT(offers[0].entities, ::testing::ElementsAre(1U)) << "not the private address";
+  EXPECT_THAT(reasoner().verbs(), ::testing::ElementsAre("block_ip", "kill_process"));
+}
+
 }  // namespace
 }  // namespace sallyport::reason

@@ -58,7 +58,8 @@ void add_config(CLI::App& app, Run& run) {
   check->footer(
       "Makes everything that `run` makes of the settings (verbs, mappings, policy, reasoner, "
       "local\n"
-      "knowledge, connectors, tokens and other secrets, Kafka's properties, TLS files), without\n"
+      "knowledge, connectors, models, tokens and other secrets, Kafka's properties, TLS files), "
+      "without\n"
       "opening the store or a port, and without reaching a product or a broker. Secrets must be\n"
       "there: run it in the environment of the engine.\n\n"
       "Example:\n  sallyport config check --config /etc/sallyport/sallyport.yaml");

@@ -2,6 +2,7 @@
 #include "engine/app/commands/filter.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/local_enrichers.hpp"
+#include "engine/app/models.hpp"
 #include "engine/app/policy_file.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
@@ -38,6 +39,7 @@ struct Options {
   std::vector<std::string> intel;
   std::vector<std::string> assets;
   std::vector<std::string> identities;
+  std::vector<std::string> models;
   std::vector<std::string> files;
 };
 
@@ -54,6 +56,15 @@ class Investigation {
         normalizer_{std::move(normalizer)},
         gate_{std::move(policy)},
         investigator_{std::move(rules), std::move(enrichers), nullptr, clock_, ids_, slices} {}
+
+  /// Lets the language models of the settings take part. Errors: invalid_input.
+  Result<> ask_models(const config::Settings& settings) {
+    Faults faults;
+    auto made = make_models(settings, {}, loop_.get_executor(), clock_, faults);
+    if (!made) return fail(Errc::invalid_input, settings.render(faults));
+    counsel_ = std::move(made->counsel);
+    return {};
+  }
 
   /// False when something could not be read, or not be used.
   bool read(const std::vector<std::string>& files) {
@@ -90,18 +101,20 @@ class Investigation {
   }
 
   Result<model::Verdict> concluded(const std::shared_ptr<const model::Alert>& alert) {
-    if (auto now = investigator_.investigate_now(*alert)) return *std::move(now);
-    asio::io_context loop{1};
+    if (!counsel_) {
+      if (auto now = investigator_.investigate_now(*alert)) return *std::move(now);
+    }
     Result<model::Verdict> verdict = fail(Errc::cancelled, "the investigation did not end");
     const auto deadline = Deadline::in(investigator_.slices().total());
-    asio::co_spawn(loop,
-                   investigator_.investigate(alert, deadline),
+    loop_.restart();
+    asio::co_spawn(loop_,
+                   investigator_.investigate(alert, deadline, {}, counsel_),
                    [&](std::exception_ptr thrown, Result<model::Verdict> result) {
                      if (thrown) std::rethrow_exception(thrown);
                      verdict = std::move(result);
-                     loop.stop();  // what does not heed cancellation is not waited for
+                     loop_.stop();  // what does not heed cancellation is not waited for
                    });
-    loop.run();
+    loop_.run();
     return verdict;
   }
 
@@ -119,6 +132,8 @@ class Investigation {
   gate::Gate gate_;
   SystemClock clock_;
   UlidSource ids_;
+  asio::io_context loop_{1};
+  std::shared_ptr<const investigate::Counsel> counsel_;  ///< nullptr: no model is asked.
   investigate::Investigator investigator_;
   bool unused_ = false;
   LineOutput out_{stdout};
@@ -133,6 +148,12 @@ Result<config::Settings> settings_of(const Options& options) {
   if (!options.intel.empty()) settings->intel = options.intel;
   if (!options.assets.empty()) settings->assets = options.assets;
   if (!options.identities.empty()) settings->identities = options.identities;
+  for (const auto& name : options.models) {
+    if (!settings->models.providers.contains(name))
+      return fail(Errc::invalid_input,
+                  fmt::format("--model {}: not under models.providers of the settings", name));
+  }
+  settings->models.use = options.models;
   return settings;
 }
 
@@ -152,7 +173,7 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
   if (!enrichers) return std::unexpected{enrichers.error()};
   const auto& budget = settings->investigation;
   using std::chrono::milliseconds;
-  return std::make_unique<Investigation>(
+  auto investigation = std::make_unique<Investigation>(
       options,
       *std::move(normalizer),
       std::move(policy->policy),
@@ -162,6 +183,11 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
                           .enrich = milliseconds{budget.enrich_ms},
                           .reason = milliseconds{budget.reason_ms},
                           .buffer = milliseconds{budget.buffer_ms}});
+  if (!options.models.empty()) {
+    if (const auto asked = investigation->ask_models(*settings); !asked)
+      return std::unexpected{asked.error()};
+  }
+  return investigation;
 }
 
 int investigate_files(const Options& options) {
@@ -192,6 +218,13 @@ void add_investigate(CLI::App& app, Run& run) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--identities", options->identities, "An inventory of identities; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      ->add_option("--model",
+                   options->models,
+                   "Let this language model of the settings take part; repeatable: the next where "
+                   "the first does not answer")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--tenant", options->tenant, "Whose alerts these are")->capture_default_str();

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "engine/investigate/counsel.hpp"
+#include "engine/investigate/enricher.hpp"
+#include "engine/model/verdict.hpp"
+#include "engine/reason/answer.hpp"
+#include "engine/reason/reasoner.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::investigate {
+
+/// The questions to language models in one investigation, and what came of them.
+///
+/// Belongs to one investigation and its coroutine. Says what each call cost, also of those that led
+/// to nothing.
+class Consultation {
+ public:
+  Consultation(std::shared_ptr<const Counsel> counsel,
+               const reason::Reasoner& reasoner,
+               std::shared_ptr<const model::Alert> alert,
+               const std::string& investigation);
+
+  /// The reader as an enricher, to be asked beside the others; nullptr: there is none. What it
+  /// finds is of source reason::reading_source.
+  [[nodiscard]] std::shared_ptr<Enricher> reader() const;
+
+  /// Asks the judge; it knows of `evidence` as it was at the first question, and of what it looked
+  /// up since.
+  asio::awaitable<Said> ask(Ask how, const std::vector<model::Evidence>& evidence);
+
+  /// What the judge asked to be looked up. Evidence without ids; what fails is `failed`.
+  asio::awaitable<std::vector<model::Evidence>> look_up(LookUp how);
+
+  /// Tells the judge of evidence that now has ids.
+  void tell(std::span<const model::Evidence> evidence);
+
+  /// An answer that holds; nullptr: none.
+  [[nodiscard]] const reason::Answer* answer() const { return answer_ ? &*answer_ : nullptr; }
+
+  /// Who judged.
+  [[nodiscard]] const std::string& judge() const { return judge_; }
+
+  /// Why there is no answer, for Verdict::missing; empty: there is one.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+  /// What all the calls cost, and each of them.
+  void account(model::Verdict& verdict) const;
+
+ private:
+  struct Wish {
+    std::size_t query = 0;
+    std::size_t entity = 0;
+  };
+
+  [[nodiscard]] reason::ModelRequest request(const Ask& how) const;
+  [[nodiscard]] Said take(const Ask& how, reason::ModelAnswer answer);
+  [[nodiscard]] Said judged(std::string_view text);
+  [[nodiscard]] bool wishes(const std::vector<reason::ToolCall>& calls);
+
+  using Calls = std::vector<model::ModelCall>;
+
+  std::shared_ptr<const Counsel> counsel_;
+  std::shared_ptr<const model::Alert> alert_;
+  std::string marker_;
+  std::vector<reason::Pointed> entities_;
+  std::vector<reason::Offer> offers_;
+  std::vector<std::string> verbs_;
+  std::shared_ptr<Calls> calls_ = std::make_shared<Calls>();  ///< Also the reader's.
+  std::optional<reason::Brief> brief_;
+  std::vector<Wish> wishes_;
+  std::string said_;    ///< The last answer that did not hold.
+  std::string faults_;  ///< Why.
+  std::optional<reason::Answer> answer_;
+  std::string judge_;
+  std::string failure_ = "not asked: no time was left";
+};
+
+}  // namespace sallyport::investigate
