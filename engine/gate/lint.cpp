@@ -118,6 +118,17 @@ struct Linter {
     }
     if (const auto expires = time_at(entry, "expires"); expires && *expires <= now)
       warn(child(at, "expires"), "can never match: it has expired");
+    for (const std::string_view key : {"max_per_minute", "max_per_hour", "max_per_day"}) {
+      const auto* most = entry.if_contains(key);
+      if (most && most->is_number() && most->to_number<double>() == 0)
+        warn(child(at, key), "can never fire: 0 is used up from the start");
+    }
+    for (const auto prefix : texts(entry, "target_prefix")) {
+      if (parse_address(prefix)) {
+        warn(child(at, "target_prefix"),
+             fmt::format("{0} also begins {0}0; write target or target_cidr", prefix));
+      }
+    }
     contradictions(entry, at);
     breadth(entry, at);
     const auto networks = texts(entry, "target_cidr");
@@ -261,6 +272,8 @@ struct Linter {
     if (!authority && tier >= Tier::L2) {
       warn(at, fmt::format("nobody is named who allowed {}; write authority", name_of(tier)));
     } else if (authority && authority->is_object()) {
+      if (const auto given = time_at(authority->get_object(), "approved"); given && *given > now)
+        warn(child(child(at, "authority"), "approved"), "the approval is yet to come");
       const auto due = time_at(authority->get_object(), "review_by");
       if (due && *due <= now)
         warn(child(child(at, "authority"), "review_by"),
@@ -292,6 +305,9 @@ void lint(const json::value& document,
   if (!tenants || !tenants->is_object()) return;
   Linter linter{.catalogue = catalogue, .now = now, .faults = faults};
   for (const auto& item : tenants->get_object()) {
+    const std::string_view name{item.key()};
+    if (name.empty() || name.front() == ' ' || name.back() == ' ')
+      linter.warn(child("/tenants", name), "no request can be of a tenant with this name");
     if (const auto* one = item.value().if_object())
       linter.tenant(*one, child("/tenants", std::string_view{item.key()}));
   }

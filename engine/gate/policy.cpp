@@ -1,5 +1,6 @@
 #include "engine/gate/policy.hpp"
 
+#include "engine/gate/network.hpp"
 #include "engine/gate/request_record.hpp"
 
 #include <algorithm>
@@ -13,11 +14,9 @@ using model::Reason;
 using model::Ruling;
 using model::Tier;
 
-template <class Blocks>
-const Override* first_that_applies(const Blocks& blocks, const match::Record& record) {
-  const auto found =
-      std::ranges::find_if(blocks, [&](const Override& block) { return block.applies(record); });
-  return found == blocks.end() ? nullptr : &*found;
+const Override* first(const std::vector<Override>& overrides, const auto& counts) {
+  const auto found = std::ranges::find_if(overrides, counts);
+  return found == overrides.end() ? nullptr : &*found;
 }
 
 Judgement& settle(Judgement& judgement, Ruling ruling, Reason reason) {
@@ -117,7 +116,8 @@ struct Deciding {
   }
 
   const Judgement& run() {
-    judgement.override_ = first_that_applies(terms.blocks, record);
+    judgement.override_ =
+        first(terms.blocks, [this](const Override& block) { return block.applies(record); });
     if (judgement.override_) return settle(judgement, Ruling::blocked, Reason::block_override);
     if (judgement.radius == BlastRadius::CRITICAL)
       return settle(judgement, Ruling::queued, Reason::critical);
@@ -129,7 +129,9 @@ struct Deciding {
       return settle(judgement, Ruling::queued, Reason::freeze);
     }
     if (limited()) return judgement;
-    judgement.override_ = first_that_applies(terms.forces, record);
+    judgement.override_ = first(terms.forces, [this](const Override& force) {
+      return force.can_judge(request.target) && force.applies(record);
+    });
     if (judgement.override_) return settle(judgement, Ruling::auto_, Reason::force_auto);
     by_tier();
     return judgement;
@@ -147,6 +149,10 @@ bool KillSwitch::stops(std::string_view verb, std::string_view connector) const 
 
 bool Override::applies(const match::Record& record) const {
   return (!when || when->matches(record)) && (!unless || !unless->matches(record));
+}
+
+bool Override::can_judge(const model::Target& target) const {
+  return (!when && !unless) || target.kind != "ip" || parse_address(target.value);
 }
 
 bool runs_by_itself(Tier tier, BlastRadius radius) {

@@ -314,7 +314,9 @@ void PolicyReader::freezes(const json::value& value, const std::string& at, Tena
     const auto where = child(at, i);
     if (!map_of((*list)[i], where)) continue;
     FreezeKeys keys;
+    const auto before = faults.size();
     read_json((*list)[i], keys, faults, where);
+    if (faults.size() != before) continue;  // what could not be read is not compared
     if (!keys.from || !keys.to || !keys.tier) {
       error(where, "a freeze needs from, to and tier");
     } else if (*keys.from >= *keys.to) {

@@ -1,5 +1,7 @@
 #include "engine/gate/request_reader.hpp"
 
+#include <algorithm>
+
 namespace sallyport::gate {
 
 namespace {
@@ -30,12 +32,28 @@ BOOST_DESCRIBE_STRUCT(
 
 /// The text at `pointer`, which must be there and say something.
 std::string needed(std::optional<std::string>& text, const char* pointer, Faults& faults) {
-  if (text && !text->empty()) return std::move(*text);
-  faults.push_back({.pointer = pointer, .message = "missing or empty"});
-  return {};
+  if (!text || text->empty()) {
+    faults.push_back({.pointer = pointer, .message = "missing or empty"});
+    return {};
+  }
+  return std::move(*text);
+}
+
+/// The same for what names the target.
+std::string needed_name(std::optional<std::string>& text, const char* pointer, Faults& faults) {
+  auto name = needed(text, pointer, faults);
+  if (!name.empty() && !is_plain_name(name))
+    faults.push_back({.pointer = pointer, .message = "space around it, or a control character"});
+  return name;
 }
 
 }  // namespace
+
+bool is_plain_name(std::string_view text) {
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+  return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
+         std::ranges::none_of(text, control);
+}
 
 Result<RequestDocument> read_request(const json::value& document) {
   RequestKeys keys;
@@ -48,8 +66,8 @@ Result<RequestDocument> read_request(const json::value& document) {
   auto target = std::move(keys.target).value_or(TargetKeys{});
   request.tenant = needed(keys.tenant, "/tenant", faults);
   request.action = needed(keys.action, "/action", faults);
-  request.target.kind = needed(target.kind, "/target/kind", faults);
-  request.target.value = needed(target.value, "/target/value", faults);
+  request.target.kind = needed_name(target.kind, "/target/kind", faults);
+  request.target.value = needed_name(target.value, "/target/value", faults);
   if (target.tags) request.target.tags = *std::move(target.tags);
   request.confidence = keys.confidence.value_or(0);
   if (!(request.confidence >= 0 && request.confidence <= 1))

@@ -6,6 +6,7 @@
 #include "engine/gate/whitelist.hpp"
 #include "engine/match/detection.hpp"
 #include "engine/model/decision.hpp"
+#include "engine/model/request.hpp"
 
 #include <optional>
 #include <string>
@@ -33,6 +34,11 @@ struct Override {
   std::string text;  ///< `when` and `unless` as written, for people.
 
   [[nodiscard]] bool applies(const match::Record& record) const;
+
+  /// False: it has conditions, which speak of single addresses (`target.value|cidr`), and the
+  /// target is an `ip` that is none: a range that may hold what they except, or a spelling that
+  /// they do not know.
+  [[nodiscard]] bool can_judge(const model::Target& target) const;
 };
 
 struct ProtectedTargets {

@@ -133,6 +133,9 @@ bool Evaluation::matches_value(const Values& values, Value& value) {
       if (const auto address = parse_address(*spelling)) {
         for (const auto& network : values.networks)
           if (network.holds(*address)) return true;
+      } else if (const auto range = parse_network(*spelling)) {
+        for (const auto& network : values.networks)
+          if (network.holds(*range)) return true;
       }
     }
   }

@@ -53,6 +53,10 @@ bool Network::holds(const Address& address) const noexcept {
   return (address.bytes[whole] & mask) == base.bytes[whole];
 }
 
+bool Network::holds(const Network& inner) const noexcept {
+  return bits <= inner.bits && holds(inner.base);
+}
+
 std::optional<Network> parse_network(std::string_view text) noexcept {
   const auto slash = text.find('/');
   const auto address = parse_address(text.substr(0, slash));

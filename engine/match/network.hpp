@@ -25,6 +25,8 @@ struct Network {
   bool exact = true;  ///< False: bits behind the prefix were set in the text.
 
   [[nodiscard]] bool holds(const Address& address) const noexcept;
+  /// All of it.
+  [[nodiscard]] bool holds(const Network& inner) const noexcept;
 };
 
 /// Reads `10.0.0.0/8`, `fe80::/10` or a single address.

@@ -1,5 +1,6 @@
 #include "engine/serve/action_endpoints.hpp"
 
+#include "engine/gate/request_reader.hpp"
 #include "engine/serve/schema.hpp"
 
 namespace sallyport::serve {
@@ -59,8 +60,11 @@ Task<http::Response> propose(Backend& backend, Asked asked) {
   if (!tenant) co_return std::unexpected{tenant.error()};
   auto body = body_of<ActionBody>(asked.routed.request);
   if (!body) co_return std::unexpected{body.error()};
-  if (body->action.empty() || body->target.kind.empty() || body->target.value.empty())
-    co_return refuse(400, "action, target.kind and target.value are needed");
+  if (body->action.empty() || !gate::is_plain_name(body->target.kind) ||
+      !gate::is_plain_name(body->target.value))
+    co_return refuse(400,
+                     "action, target.kind and target.value are needed, without space around them "
+                     "or control characters");
   model::ActionRequest request{.tenant = *std::move(tenant),
                                .action = std::move(body->action),
                                .target = {.kind = std::move(body->target.kind),

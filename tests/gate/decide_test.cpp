@@ -137,6 +137,36 @@ TEST(ForceAuto, CountsOnlyWhenWhenMatchesAndUnlessDoesNot) {
             "auto tier");
 }
 
+TEST(ForceAuto, WithConditionsSpeaksOfSingleAddressesAlone) {
+  const auto policy = policy_of(R"(
+tenants:
+  acme:
+    tier: L2
+    overrides:
+      block_ip: { force_auto: true, unless: { target.value|cidr: [10.0.0.0/8, 'fc00::/7'] } }
+      unblock_ip: { force_auto: true })");
+  const auto decided = [&](const char* verb, const char* value) {
+    return brief(decide(*policy, request(verb, value, "ip")));
+  };
+  EXPECT_EQ(decided("block_ip", "203.0.113.9"), "auto force_auto overrides.block_ip");
+  EXPECT_EQ(decided("block_ip", "2001:DB8::1"), "auto force_auto overrides.block_ip");
+  for (const auto* value : {"10.1.2.3",
+                            "::ffff:10.1.2.3",
+                            "::FFFF:a01:203",
+                            "fd00::1",
+                            "10.0.0.0/8",
+                            "0.0.0.0/0",
+                            "203.0.113.0/24",
+                            "10.1",
+                            "167772161",
+                            "0xa.0.0.1",
+                            "010.0.0.1",
+                            "[fd00::1]",
+                            "10.0.0.1:80"})
+    EXPECT_EQ(decided("block_ip", value), "queued tier") << value;
+  EXPECT_EQ(decided("unblock_ip", "203.0.113.0/24"), "auto force_auto overrides.unblock_ip");
+}
+
 TEST(ForceAuto, NeedsNoTierAndStopsAtCriticalAndUnknown) {
   constexpr auto policy = R"(
 tenants:

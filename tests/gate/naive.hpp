@@ -220,13 +220,32 @@ inline std::string decide(const json::value& policy,
     return "blocked kill_switch";
 
   const auto overrides = several(find(tenant, "overrides." + verb));
+  const auto applies_one = [&](const char* kind, const json::value& one) {
+    const auto* on = find(one, kind);
+    const auto* when = find(one, "when");
+    const auto* unless = find(one, "unless");
+    return on && on->get_bool() && (!when || matches(*when, request)) &&
+           (!unless || !matches(*unless, request));
+  };
   const auto applies = [&](const char* kind) {
     return std::any_of(overrides.begin(), overrides.end(), [&](const json::value& one) {
-      const auto* on = find(one, kind);
-      const auto* when = find(one, "when");
-      const auto* unless = find(one, "unless");
-      return on && on->get_bool() && (!when || matches(*when, request)) &&
-             (!unless || !matches(*unless, request));
+      return applies_one(kind, one);
+    });
+  };
+  // No condition can judge what is meant to be an address and is none.
+  const auto is_address = [&] {
+    try {
+      v4(value);
+      return true;
+    } catch (const std::invalid_argument&) {
+      return false;
+    }
+  };
+  const bool odd_address = text(request, "target.kind") == "ip" && !is_address();
+  const auto forced = [&] {
+    return std::any_of(overrides.begin(), overrides.end(), [&](const json::value& one) {
+      const bool conditions = find(one, "when") || find(one, "unless");
+      return !(conditions && odd_address) && applies_one("force_auto", one);
     });
   };
   if (applies("block")) return "blocked block_override";
@@ -285,7 +304,7 @@ inline std::string decide(const json::value& policy,
       limits && used_up(*limits, "per_", ran, tenant_name, verb, "", now))
     return "queued rate_limit";
 
-  if (applies("force_auto")) return "auto force_auto";
+  if (forced()) return "auto force_auto";
 
   auto tier = tier_number(text(tenant, "tier"));
   if (const auto due = text(tenant, "authority.review_by");

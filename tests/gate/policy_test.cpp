@@ -169,6 +169,17 @@ TEST(Lint, WarnsOfEntriesThatNeverOrAlwaysMatch) {
                           HasSubstr("/6/target_cidr: 10.0.0.0/8 holds private addresses")));
 }
 
+TEST(Lint, WarnsOfPrefixesThatAreAddressesAndRatesOfNothing) {
+  EXPECT_THAT(linted(R"(
+    authority: { owner: a@b, approved: 2026-11-21, review_by: 2027-02-01 }
+    whitelist:
+      - { id: a, action: isolate_host, target_prefix: 10.0.0.1, expires: 2027-01-01 }
+      - { id: b, action: isolate_host, target_prefix: WKS-, max_per_day: 0, expires: 2027-01-01 })"),
+              ElementsAre(HasSubstr("authority/approved: the approval is yet to come"),
+                          HasSubstr("/0/target_prefix: 10.0.0.1 also begins 10.0.0.10"),
+                          HasSubstr("/1/max_per_day: can never fire")));
+}
+
 TEST(Lint, WarnsOfAForceAutoThatReachesTooFar) {
   EXPECT_THAT(
       linted(R"(
@@ -227,12 +238,17 @@ TEST(RequestDocument, IsRefusedWhenItCannotBeMeant) {
                            R"(,"parameters":1)",
                            R"(,"requested_by":"alice")"})
     EXPECT_TRUE(wrong(rest)) << rest;
-  for (const auto* text : {"1",
-                           "[]",
-                           "{}",
-                           R"({"tenant":"","action":"x","target":{"kind":"k","value":"v"}})",
-                           R"({"tenant":"a","action":"x","target":{"kind":"k","value":""}})",
-                           R"({"tenant":"a","action":"x","target":"v"})"})
+  for (const auto* text :
+       {"1",
+        "[]",
+        "{}",
+        R"({"tenant":"","action":"x","target":{"kind":"k","value":"v"}})",
+        R"({"tenant":"a","action":"x","target":{"kind":"k","value":""}})",
+        R"({"tenant":"a","action":"x","target":{"kind":"k","value":" v"}})",
+        R"({"tenant":"a","action":"x","target":{"kind":"k","value":"v\n"}})",
+        R"({"tenant":"a","action":"x","target":{"kind":"k","value":"v\u0000w"}})",
+        R"({"tenant":"a","action":"x","target":{"kind":"k ","value":"v"}})",
+        R"({"tenant":"a","action":"x","target":"v"})"})
     EXPECT_FALSE(read_request(parse_json(text).value()).has_value()) << text;
 }
 

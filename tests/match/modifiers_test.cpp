@@ -177,6 +177,19 @@ TEST(Modifiers, CidrHoldsAddresses) {
         << other;
 }
 
+TEST(Modifiers, CidrHoldsRangesThatLieInsideAsAWhole) {
+  constexpr auto private_v4 = R"({"a|cidr": "10.0.0.0/8"})";
+  EXPECT_TRUE(matches(private_v4, R"({"a": "10.0.0.0/8"})"));
+  EXPECT_TRUE(matches(private_v4, R"({"a": "10.1.0.0/16"})"));
+  EXPECT_TRUE(matches(private_v4, R"({"a": "::ffff:10.1.0.0/112"})"));
+  EXPECT_FALSE(matches(private_v4, R"({"a": "10.0.0.0/7"})"));
+  EXPECT_FALSE(matches(private_v4, R"({"a": "0.0.0.0/0"})"));
+  EXPECT_FALSE(matches(private_v4, R"({"a": "11.0.0.0/8"})"));
+  EXPECT_FALSE(matches(private_v4, R"({"a": "10.0.0.0/33"})"));
+  EXPECT_TRUE(matches(R"({"a|cidr": "fc00::/7"})", R"({"a": "fd00:1::/32"})"));
+  EXPECT_FALSE(matches(R"({"a|cidr": "10.1.2.3"})", R"({"a": "10.1.2.0/24"})"));
+}
+
 TEST(Modifiers, CidrRefusesWhatIsNoNetwork) {
   for (const auto* wrong :
        {"10.0.0.0/33", "10.0.0/8", "fe80::/129", "x", "10.0.0.0/", "10.0.0.0/8x"})

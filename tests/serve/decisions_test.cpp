@@ -122,6 +122,7 @@ asio::awaitable<void> proposes(Harness& harness) {
        R"({"action":"block_ip","target":{"kind":"ip","value":"x"},"tenant":"other"})",
        R"({"action":"block_ip","target":{"kind":"ip","value":"x"},"requested_by":{"kind":"agent","id":"x"}})",
        R"({"action":"block_ip","target":{"kind":"ip","value":"x"},"grounded":true})",
+       R"({"action":"block_ip","target":{"kind":"ip","value":" 203.0.113.9"}})",
        R"({"action":"no_such_verb","target":{"kind":"ip","value":"x"}})"})
     EXPECT_EQ(status_of(co_await harness.ask("POST", "/v1/actions", analyst, body)), 400) << body;
   EXPECT_EQ(harness.backend.proposed, 1);
