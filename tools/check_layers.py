@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-ADAPTERS_MAY = {"act", "investigate", "reason", "http", "match", "config", "base", "model"}
+ADAPTERS_MAY = {"act", "approve", "investigate", "reason", "http", "match", "config", "base", "model"}
 
 # Third-party header -> the one folder that may include it.
 AT_HOME = [

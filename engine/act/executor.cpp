@@ -40,6 +40,13 @@ std::optional<Time> end_of(const model::Outcome& outcome) {
   return time ? std::optional{*time} : std::nullopt;
 }
 
+/// Whether a whitelist entry lets it run of which nobody was told when it was proposed.
+bool fires_anew(const gate::Permit& permit, const model::Decision& before) {
+  const auto& now = permit.decision();
+  if (permit.approved_by() || !now.notify) return false;
+  return before.decision != model::Ruling::auto_ || !before.notify || before.rule != now.rule;
+}
+
 }  // namespace
 
 Executor::Executor(Actions& actions,
@@ -47,13 +54,15 @@ Executor::Executor(Actions& actions,
                    const Clock& clock,
                    std::vector<std::shared_ptr<Actuator>> actuators,
                    ExecutorOptions options,
-                   Ask ask)
+                   Ask ask,
+                   Fired fired)
     : actions_{actions},
       gate_{gate},
       clock_{clock},
       actuators_{std::move(actuators)},
       options_{options},
-      ask_{std::move(ask)} {}
+      ask_{std::move(ask)},
+      fired_{std::move(fired)} {}
 
 std::shared_ptr<Actuator> Executor::actuator_for(std::string_view verb) const {
   const auto found = std::ranges::find_if(actuators_, [&](const auto& actuator) {
@@ -200,6 +209,11 @@ Task<model::Action> Executor::run(model::Action action, gate::Permit permit) {
                     },
                 .with = {},
                 .entry = {}};
+  if (fires_anew(*allowed, action.decision)) {
+    auto fired = action;
+    fired.decision = allowed->decision();
+    fired_(intend.with, fired);
+  }
   auto recorded = co_await actions_.change(std::move(action), std::move(intend));
   if (!recorded) co_return recorded;
 

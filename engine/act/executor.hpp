@@ -37,12 +37,17 @@ class Executor {
   /// moment.
   using Ask = std::function<void(store::Batch& batch, const model::Action& action)>;
 
+  /// Writes into the batch of the intent that a whitelist entry lets the action run which is not
+  /// the one that its record named before, and wants somebody to be told. `action` as it will be.
+  using Fired = std::function<void(store::Batch& batch, const model::Action& action)>;
+
   Executor(Actions& actions,
            gate::Gate& gate,
            const Clock& clock,
            std::vector<std::shared_ptr<Actuator>> actuators,
            ExecutorOptions options,
-           Ask ask);
+           Ask ask,
+           Fired fired);
 
   /// The product that runs `verb`: the first configured that can; nullptr: none.
   [[nodiscard]] std::shared_ptr<Actuator> actuator_for(std::string_view verb) const;
@@ -97,6 +102,7 @@ class Executor {
   std::vector<std::shared_ptr<Actuator>> actuators_;
   ExecutorOptions options_;
   Ask ask_;
+  Fired fired_;
   TargetLocks locks_;
 };
 

@@ -201,7 +201,9 @@ Task<model::Action> ApiBackend::deny(std::string id, serve::Ruling ruling) {
   approve::Answer answer{.request_hash = std::move(ruling.request_hash),
                          .by = std::move(ruling.by),
                          .comment = std::move(ruling.comment)};
-  co_return co_await rooms_.approvals.deny(std::move(id), std::move(answer));
+  auto denied = co_await rooms_.approvals.deny(std::move(id), std::move(answer));
+  if (denied) pipeline_.ended(*denied);
+  co_return denied;
 }
 
 Task<serve::Page<model::Action>> ApiBackend::actions(serve::ActionQuery query) {

@@ -74,8 +74,8 @@ Result<std::string> readiness_document(const AuditSources& sources,
                                        const std::vector<std::string>& tenants) {
   const auto history = audit::PolicyHistory::load(sources.store);
   if (!history) return std::unexpected{history.error()};
-  const auto rows =
-      audit::readiness(sources.store, *history, sources.catalogue, tenants, sources.clock.now());
+  const auto rows = audit::readiness(
+      sources.store, *history, sources.catalogue, tenants, sources.demotion, sources.clock.now());
   if (!rows) return std::unexpected{rows.error()};
   return "{\"items\":" + to_json(*rows) + '}';
 }
@@ -124,7 +124,8 @@ serve::Endpoints audit_endpoints(AuditSources given) {
       {.method = "GET",
        .path = "/v1/readiness",
        .id = "showReadiness",
-       .summary = "Per verb and kind of target: the record, and what is missing to run by itself",
+       .summary = "Per verb and kind of target: the record, what is missing to run by itself, and "
+                  "what should go back to the queue",
        .role = serve::Role::viewer,
        .query = {tenant},
        .body = {},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/audit/track_record.hpp"
 #include "engine/base/time.hpp"
 #include "engine/model/catalogue.hpp"
 #include "engine/serve/endpoint.hpp"
@@ -18,6 +19,7 @@ struct AuditSources {
   const Clock& clock;
   asio::any_io_executor blocking;  ///< Where the ledger is read: it may take seconds.
   std::filesystem::path data_dir;
+  audit::DemotionRule demotion;
 };
 
 /// GET /v1/audit/export and GET /v1/readiness.

@@ -4,14 +4,21 @@
 #include "engine/act/executor.hpp"
 #include "engine/app/api_backend.hpp"
 #include "engine/app/audit_endpoints.hpp"
+#include "engine/app/autonomy.hpp"
+#include "engine/app/channels.hpp"
 #include "engine/app/kafka_intake.hpp"
+#include "engine/app/ledger_mailbox.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/materials.hpp"
 #include "engine/app/models.hpp"
+#include "engine/app/notices.hpp"
+#include "engine/app/overdue_reviews.hpp"
 #include "engine/app/pipeline.hpp"
 #include "engine/app/policy_keeper.hpp"
 #include "engine/app/thinking.hpp"
 #include "engine/approve/approvals.hpp"
+#include "engine/approve/courier.hpp"
+#include "engine/approve/outbox.hpp"
 #include "engine/audit/checkpoint.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
@@ -68,12 +75,19 @@ auto lifetimes(const config::RetentionSettings& settings, const Clock& clock) {
   };
 }
 
-store::Options store_options(const config::Settings& settings, const Clock& clock) {
+/// Entries that wait to be counted: more than come between two looks.
+constexpr std::size_t most_waiting = 20'000;
+
+store::Options store_options(const config::Settings& settings,
+                             const Clock& clock,
+                             LedgerMailbox& mailbox) {
   return {.directory = settings.data_dir,
           .block_cache_bytes = std::size_t{settings.store.block_cache_mb} << 20U,
           .write_buffer_bytes = std::size_t{settings.store.write_buffer_mb} << 20U,
           .group_window = std::chrono::microseconds{settings.store.group_window_us},
-          .outlived = lifetimes(settings.retention, clock)};
+          .outlived = lifetimes(settings.retention, clock),
+          .listener = mailbox.listener(
+              {audit::TrackRecords::kinds.begin(), audit::TrackRecords::kinds.end()})};
 }
 
 }  // namespace
@@ -90,6 +104,7 @@ struct Engine::Impl {
   serve::Access access;  ///< Until serve_http() takes them.
   http::ServerOptions server;
 
+  LedgerMailbox mailbox{most_waiting};
   std::unique_ptr<store::Store> store;
   std::optional<audit::Checkpointer> checkpointer;
   asio::io_context loop{1};
@@ -101,6 +116,11 @@ struct Engine::Impl {
   std::filesystem::file_time_type rules_changed;  ///< Of the reasoner's file, as it was read.
   std::optional<PolicyKeeper> policy;
   std::optional<gate::Gate> gate;
+  std::optional<approve::Outbox> outbox;
+  Channels channels;
+  std::vector<std::unique_ptr<approve::Courier>> couriers;
+  std::optional<Autonomy> autonomy;
+  std::optional<OverdueReviews> reviews;
   std::optional<graph::EntityGraph> graph;
   std::optional<ingest::Intake> intake;
   std::optional<investigate::Investigator> investigator;
@@ -132,6 +152,9 @@ struct Engine::Impl {
   Result<> remember_usage();
   asio::awaitable<void> take_up(model::Action action);
   asio::awaitable<void> keep_time();
+  asio::awaitable<void> keep_policy();
+  Result<> employ_couriers();
+  asio::awaitable<void> carry(approve::Courier& courier);
   void reload();
   void reload_rules();
   void reload_knowledge();
@@ -139,6 +162,8 @@ struct Engine::Impl {
   Result<> serve_http();
   void tell(const model::Verdict& verdict);
   void tell(const model::Action& action);
+  void tell_waiting(const model::Action& action);
+  void tell(const model::Notification& notification);
   void report(const std::exception_ptr& thrown) const;
 };
 
@@ -148,9 +173,24 @@ void Engine::Impl::tell(const model::Verdict& verdict) {
   if (listener.verdict) listener.verdict(verdict);
 }
 
-void Engine::Impl::tell(const model::Action& action) {
+void Engine::Impl::tell_waiting(const model::Action& action) {
   if (service) service->events().publish(action.tenant, "action", [&] { return to_json(action); });
+}
+
+void Engine::Impl::tell(const model::Action& action) {
+  tell_waiting(action);
   if (listener.action) listener.action(action);
+}
+
+void Engine::Impl::tell(const model::Notification& notification) {
+  log.warn("notification",
+           {{"kind", name_of(notification.kind)},
+            {"tenant", notification.tenant},
+            {"to", notification.to},
+            {"text", notification.text}});
+  if (service)
+    service->events().publish(
+        notification.tenant, "notification", [&] { return to_json(notification); });
 }
 
 void Engine::Impl::report(const std::exception_ptr& thrown) const {
@@ -193,7 +233,7 @@ Result<> Engine::Impl::build() {
   access = std::move(materials->access);
   server = std::move(materials->server);
 
-  auto opened = store::Store::open(store_options(settings, clock));
+  auto opened = store::Store::open(store_options(settings, clock, mailbox));
   if (!opened) return std::unexpected{opened.error()};
   store = *std::move(opened);
   auto key = audit::SigningKey::load_or_make(audit::key_directory(settings.data_dir));
@@ -209,6 +249,14 @@ Result<> Engine::Impl::build() {
   if (!first) return std::unexpected{first.error()};
   if (!policy->warnings().empty()) log.warn("policy", {{"warnings", policy->warnings()}});
   gate.emplace(*std::move(first));
+
+  channels = std::move(materials->channels);
+  std::vector<std::string> names;
+  for (const auto& [name, channel] : channels) names.push_back(name);
+  outbox.emplace(*store, clock, ids, std::move(names));
+  autonomy.emplace(
+      *store, mailbox, *policy, *gate, *outbox, clock, demotion_rule(settings.autonomy), log);
+  reviews.emplace(*store, *outbox);
 
   graph.emplace(*store);
   intake.emplace(*store,
@@ -231,7 +279,10 @@ Result<> Engine::Impl::build() {
       clock,
       std::move(materials->products.actuators),
       executor_options(settings.actions),
-      [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); });
+      [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); },
+      [this](store::Batch& batch, const model::Action& action) {
+        outbox->put(batch, whitelist_fired(action));
+      });
   const auto models = build_models();
   if (!models) return models;
   const Rooms rooms{.store = *store,
@@ -242,21 +293,24 @@ Result<> Engine::Impl::build() {
                     .actions = *actions,
                     .executor = *executor,
                     .approvals = *approvals,
+                    .outbox = *outbox,
                     .clock = clock,
                     .ids = ids,
                     .metrics = metrics,
                     .log = log,
                     .thinking = thinking.get()};
-  pipeline.emplace(rooms,
-                   workers.get_executor(),
-                   loop.get_executor(),
-                   Pipeline::Told{.verdict =
-                                      [this](const model::Verdict& verdict,
-                                             std::chrono::microseconds since_arrival) {
-                                        tell(verdict);
-                                        if (listener.concluded) listener.concluded(since_arrival);
-                                      },
-                                  .action = [this](const model::Action& action) { tell(action); }});
+  pipeline.emplace(
+      rooms,
+      workers.get_executor(),
+      loop.get_executor(),
+      Pipeline::Told{
+          .verdict =
+              [this](const model::Verdict& verdict, std::chrono::microseconds since_arrival) {
+                tell(verdict);
+                if (listener.concluded) listener.concluded(since_arrival);
+              },
+          .queued = [this](const model::Action& action) { tell_waiting(action); },
+          .action = [this](const model::Action& action) { tell(action); }});
   backend.emplace(rooms, *pipeline, *policy, loop.get_executor(), settings.ingest.max_in_flight);
   tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
 
@@ -301,6 +355,13 @@ Result<> Engine::Impl::remember_usage() {
 Result<> Engine::Impl::resume() {
   const auto loaded = actions->load_open();
   if (!loaded) return loaded;
+  const auto counted = autonomy->load();
+  if (!counted) return counted;
+  // Before anything runs: a crash may have come between the last entry and the look at it.
+  const auto reviewed = autonomy->review();
+  if (!reviewed) return std::unexpected{reviewed.error()};
+  const auto employed = employ_couriers();
+  if (!employed) return employed;
   const auto remembered = remember_usage();
   if (!remembered) return remembered;
 
@@ -326,12 +387,63 @@ asio::awaitable<void> Engine::Impl::take_up(model::Action action) {
   if (!resumed) log.warn("action not settled", {{"action", id}, {"why", resumed.error().detail}});
 }
 
-asio::awaitable<void> Engine::Impl::keep_time() {
+Result<> Engine::Impl::employ_couriers() {
+  const auto names = outbox->channels();
+  if (!names) return std::unexpected{names.error()};
+  approve::CourierOptions options;
+  options.give_up_after = std::chrono::seconds{settings.notifications.give_up_after_s};
+  for (const auto& name : *names) {
+    const auto found = channels.find(name);
+    couriers.push_back(std::make_unique<approve::Courier>(
+        *outbox,
+        name,
+        found == channels.end() ? nullptr : found->second,
+        clock,
+        options,
+        approve::CourierEvents{
+            .told = [this](const model::Notification& one) { tell(one); },
+            .failed =
+                [this](const model::Notification& one, const approve::Failure& failure) {
+                  log.warn(failure.last ? "notification given up" : "notification not delivered",
+                           {{"notification", one.id},
+                            {"channel", failure.channel},
+                            {"attempts", failure.attempts},
+                            {"why", failure.why}});
+                }}));
+  }
+  return {};
+}
+
+asio::awaitable<void> Engine::Impl::carry(approve::Courier& courier) {
+  asio::steady_timer timer{loop};
+  for (;;) {
+    const auto wait = co_await courier.round();
+    if (!wait && wait.error().code != Errc::cancelled)
+      log.warn("notifications not carried", {{"why", wait.error().detail}});
+    timer.expires_after(wait.value_or(tick));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+/// What may change what the gate says. Nothing here waits for a product.
+asio::awaitable<void> Engine::Impl::keep_policy() {
   asio::steady_timer timer{loop};
   for (;;) {
     timer.expires_after(tick);
     co_await timer.async_wait(asio::use_awaitable);
     reload();
+    const auto reviewed = autonomy->review();
+    if (!reviewed) log.error("records not reviewed", {{"why", reviewed.error().detail}});
+    const auto looked = co_await reviews->look(gate->policy(), clock.now());
+    if (!looked) log.warn("overdue reviews not told", {{"why", looked.error().detail}});
+  }
+}
+
+asio::awaitable<void> Engine::Impl::keep_time() {
+  asio::steady_timer timer{loop};
+  for (;;) {
+    timer.expires_after(tick);
+    co_await timer.async_wait(asio::use_awaitable);
     co_await asio::co_spawn(
         blocking,
         [this]() -> asio::awaitable<void> {
@@ -342,7 +454,9 @@ asio::awaitable<void> Engine::Impl::keep_time() {
         asio::use_awaitable);
     const auto expired = co_await approvals->expire_due();
     if (!expired) log.warn("approvals not expired", {{"why", expired.error().detail}});
-    if (expired && *expired > 0) log.info("approvals expired", {{"count", *expired}});
+    if (expired && !expired->empty()) log.info("approvals expired", {{"count", expired->size()}});
+    if (expired)
+      for (const auto& action : *expired) tell(action);
 
     const auto signed_ = co_await checkpointer->sign_due(clock.now());
     if (!signed_) log.warn("ledger not signed", {{"why", signed_.error().detail}});
@@ -422,7 +536,8 @@ Result<> Engine::Impl::serve_http() {
                             .catalogue = catalogue,
                             .clock = clock,
                             .blocking = blocking.get_executor(),
-                            .data_dir = settings.data_dir});
+                            .data_dir = settings.data_dir,
+                            .demotion = demotion_rule(settings.autonomy)});
   };
   options.api.probes = {.metrics = [this] { return metrics.text(); },
                         .ready = [this]() -> Result<> {
@@ -465,7 +580,11 @@ Result<> Engine::start() {
   self.loop_thread = std::thread{[&self] { self.loop.run(); }};
   const auto resumed = self.resume();
   if (!resumed) return resumed;
-  asio::post(self.loop, [&self] { (void)self.tasks->spawn(self.keep_time()); });
+  asio::post(self.loop, [&self] {
+    (void)self.tasks->spawn(self.keep_time());
+    (void)self.tasks->spawn(self.keep_policy());
+    for (const auto& courier : self.couriers) (void)self.tasks->spawn(self.carry(*courier));
+  });
   if (!self.settings.kafka.brokers.empty()) {
     auto kafka = KafkaIntake::start(
         self.settings, *self.pipeline, *self.store, self.catalogue, self.clock, self.log);

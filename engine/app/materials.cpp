@@ -48,8 +48,9 @@ Result<Materials> gather(const config::Settings& settings,
       std::make_shared<const model::Catalogue>(catalogue ? *catalogue : model::Catalogue{});
   auto products = make_products(
       settings,
-      {.catalogue = verbs, .clock = clock, .pool = std::move(pool), .loop = std::move(loop)},
+      {.catalogue = verbs, .clock = clock, .pool = std::move(pool), .loop = loop},
       faults);
+  auto channels = make_channels(settings.notifications, std::move(loop), faults);
   auto access = make_access(settings.http, faults);
   http::ServerOptions server;
   if (!settings.http.listen.empty()) server = make_server_options(settings.http, faults);
@@ -61,6 +62,7 @@ Result<Materials> gather(const config::Settings& settings,
                    .rules = *std::move(rules),
                    .knowledge = *std::move(knowledge),
                    .products = std::move(products),
+                   .channels = std::move(channels),
                    .access = std::move(access),
                    .server = std::move(server)};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/app/channels.hpp"
 #include "engine/app/connectors.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/base/time.hpp"
@@ -24,13 +25,14 @@ struct Materials {
   std::shared_ptr<const investigate::Rules> rules;
   LocalEnrichers knowledge;
   Products products;
+  Channels channels;
   serve::Access access;
   http::ServerOptions server;
 };
 
-/// What actuators block on runs on `pool`, their sockets on `loop`, which runs one handler at a
-/// time; `clock` must outlive them. Errors: invalid_input, with
-/// everything that is wrong, one a line, by file, line and column.
+/// What actuators block on runs on `pool`, their sockets and those of channels on `loop`, which runs
+/// one handler at a time; `clock` must outlive them. Errors: invalid_input, with everything that is
+/// wrong, one a line, by file, line and column.
 [[nodiscard]] Result<Materials> gather(const config::Settings& settings,
                                        const Clock& clock,
                                        boost::asio::any_io_executor pool,

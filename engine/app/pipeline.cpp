@@ -1,5 +1,6 @@
 #include "engine/app/pipeline.hpp"
 
+#include "engine/app/notices.hpp"
 #include "engine/app/recorded_decision.hpp"
 #include "engine/investigate/requests.hpp"
 #include "engine/investigate/verdicts.hpp"
@@ -271,6 +272,7 @@ Pipeline::Decided Pipeline::decide(Batch& batch,
   if (!rooms_.actions.add(batch, action))
     return record_only("joins an action of this moment", rooms_.actions.find_alike(request));
   if (action.state == model::ActionState::queued) rooms_.approvals.ask(batch, action);
+  if (permit && action.decision.notify) rooms_.outbox.put(batch, whitelist_fired(action));
   Decided decided{.decision = action.decision,
                   .action = std::move(action),
                   .joined = std::nullopt,
@@ -385,6 +387,8 @@ void Pipeline::finished(const model::Alert& alert, Concluded concluded) {
   verdicts_.at(static_cast<std::size_t>(concluded.verdict.verdict)).add();
   for (auto& [action, permit] : concluded.permitted) run(std::move(action), std::move(permit));
   told_.verdict(concluded.verdict, taken);
+  for (const auto& action : concluded.held)
+    if (action.state == model::ActionState::queued) told_.queued(action);
 }
 
 void Pipeline::later(std::move_only_function<void()> work) {
@@ -468,6 +472,7 @@ Task<> Pipeline::resume(model::Action action) {
   if (change.to == queued) rooms_.approvals.ask(change.with, action);
   const auto changed = co_await rooms_.actions.change(std::move(action), std::move(change));
   if (!changed) co_return std::unexpected{changed.error()};
+  if (changed->state == queued) told_.queued(*changed);
   co_return Result<>{};
 }
 
@@ -492,6 +497,7 @@ Task<model::Action> Pipeline::propose(model::ActionRequest request, std::string 
     co_return std::unexpected{committed.error()};
   }
   auto action = *decided.action;
+  if (action.state == model::ActionState::queued) told_.queued(action);
   if (decided.permit) run(*std::move(decided.action), *std::move(decided.permit));
   co_return action;
 }

@@ -4,6 +4,7 @@
 #include "engine/act/executor.hpp"
 #include "engine/app/thinking.hpp"
 #include "engine/approve/approvals.hpp"
+#include "engine/approve/outbox.hpp"
 #include "engine/base/task_group.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
@@ -33,6 +34,7 @@ struct Rooms {
   act::Actions& actions;
   act::Executor& executor;
   approve::Approvals& approvals;
+  const approve::Outbox& outbox;
   const Clock& clock;
   UlidSource& ids;
   observe::Metrics& metrics;
@@ -49,11 +51,12 @@ struct Rooms {
 /// parsing and reasoning run on `workers`, the executor is called on `loop` only.
 class Pipeline {
  public:
-  /// Told when an investigation is durable (on the commit thread) and when an action came to rest
-  /// (on the loop). Must not block.
+  /// Told when an investigation is durable, when an action waits for a person (both on a worker or
+  /// the loop), and when one came to rest (on the loop). Must not block.
   struct Told {
     std::function<void(const model::Verdict& verdict, std::chrono::microseconds since_arrival)>
         verdict;
+    std::function<void(const model::Action& action)> queued;
     std::function<void(const model::Action& action)> action;
   };
 
@@ -71,6 +74,9 @@ class Pipeline {
 
   /// Calls `work` on a worker when the store has had a moment to recover.
   void later(std::move_only_function<void()> work);
+
+  /// Tells the listeners of an action that people ended: denied, or not answered in time.
+  void ended(const model::Action& action) const { told_.action(action); }
 
   /// Runs a permitted action on the loop.
   void run(model::Action action, gate::Permit permit);

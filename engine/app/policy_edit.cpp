@@ -285,6 +285,22 @@ Result<std::string> with_tier(const std::string& text,
   return with_value(text, {"tenants", tenant, "tier"}, json::value(name_of(tier)));
 }
 
+Result<std::string> with_demotion(const std::string& text,
+                                  const std::string& tenant,
+                                  const std::string& verb,
+                                  const std::string& reason) {
+  const auto document = Document::parse(text, "policy");
+  if (!document) return std::unexpected{document.error()};
+  if (!at_path(document->root(), {"tenants", tenant}))
+    return fail(Errc::not_found, fmt::format("the policy names no tenant '{:.80}'", tenant));
+  const Path path{"tenants", tenant, "limits", verb};
+  const auto* there = at_path(document->root(), path);
+  auto limit = there && there->is_object() ? there->get_object() : json::object{};
+  limit["per_day"] = 0;
+  limit["reason"] = reason;
+  return with_value(text, path, limit);
+}
+
 Result<std::string> with_kill_switch(const std::string& text,
                                      const serve::KillSwitchOrder& order,
                                      const std::string& reason) {

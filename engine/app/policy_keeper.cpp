@@ -76,8 +76,11 @@ Result<std::shared_ptr<const gate::Policy>> PolicyKeeper::open() {
   if (!text) return std::unexpected{text.error()};
   const auto finished = finish(content_hash(*text));
   if (!finished) return std::unexpected{finished.error()};
-  if (*finished) text = bytes_of(file_);
-  if (!text) return std::unexpected{text.error()};
+  if (*finished) {
+    auto recorded = current();
+    if (!recorded) return std::unexpected{recorded.error()};
+    text = std::move(recorded->text);
+  }
   return adopt(*text);
 }
 
@@ -89,6 +92,10 @@ Result<bool> PolicyKeeper::reload(gate::Gate& gate) {
   const auto text = bytes_of(file_);
   if (!text) return std::unexpected{text.error()};
   const auto hash = content_hash(*text);
+  if (hash == hash_ && !superseded_.empty()) {
+    const auto forgotten = forget_pending();
+    if (!forgotten) return std::unexpected{forgotten.error()};
+  }
   if (hash == hash_ || hash == refused_) return false;
   const auto finished = finish(hash);
   if (!finished) return std::unexpected{finished.error()};
@@ -109,10 +116,9 @@ Result<bool> PolicyKeeper::finish(const std::string& file_hash) {
   if (mine) {
     const auto wanted = current();
     if (!wanted) return std::unexpected{wanted.error()};
+    // A file that cannot be written undoes nothing: the next look tries again.
     auto replaced = ReplacedFile::prepare(file_, wanted->text);
-    if (!replaced) return std::unexpected{replaced.error()};
-    const auto placed = replaced->take_place();
-    if (!placed) return std::unexpected{placed.error()};
+    if (!replaced || !replaced->take_place()) return true;
   }
   const auto forgotten = forget_pending();
   if (!forgotten) return std::unexpected{forgotten.error()};
@@ -151,6 +157,7 @@ Result<std::shared_ptr<const gate::Policy>> PolicyKeeper::adopt(const std::strin
                                  text,
                                  {.kind = "engine", .id = "file:" + file_.filename().string()},
                                  "the file was changed",
+                                 {},
                                  false);
     if (!recorded) return std::unexpected{recorded.error()};
   }
@@ -162,6 +169,7 @@ Result<StoredPolicy> PolicyKeeper::record(const Compiled& compiled,
                                           const std::string& text,
                                           const model::Actor& by,
                                           const std::string& reason,
+                                          store::Batch batch,
                                           bool file_follows) {
   json::value before = json::object{};
   if (version_ != 0) {
@@ -184,9 +192,10 @@ Result<StoredPolicy> PolicyKeeper::record(const Compiled& compiled,
                       .changes = changes,
                       .changes_left_out = 0};
   stored.changes_left_out = cut(stored.changes);
-  store::Batch batch;
+  // Where the file is behind already, it still holds what the change before superseded.
+  const auto superseded = superseded_.empty() ? hash_ : superseded_;
   batch.put(Table::policy, policy_version_key(stored.version), to_json(stored));
-  if (file_follows) batch.put(Table::policy, std::string{pending_key}, hash_);
+  if (file_follows) batch.put(Table::policy, std::string{pending_key}, superseded);
   for (const auto& tenant : told) {
     ChangedBody body{.version = stored.version,
                      .hash = stored.hash,
@@ -204,7 +213,7 @@ Result<StoredPolicy> PolicyKeeper::record(const Compiled& compiled,
   }
   const auto committed = store_.commit_and_wait(std::move(batch));
   if (!committed) return std::unexpected{committed.error()};
-  if (file_follows) superseded_ = hash_;
+  if (file_follows) superseded_ = superseded;
   version_ = stored.version;
   hash_ = stored.hash;
   return stored;
@@ -217,8 +226,13 @@ Result<StoredPolicy> PolicyKeeper::change(gate::Gate& gate, const PolicyEdit& ed
     return fail(Errc::invalid_input, "the reason is longer than 2000 bytes");
   // What somebody wrote into the file a moment ago is a version of its own, and not ours.
   const auto looked = reload(gate);
-  const auto text = bytes_of(file_);
+  auto text = bytes_of(file_);
   if (!text) return std::unexpected{text.error()};
+  if (content_hash(*text) == superseded_) {
+    auto recorded = current();
+    if (!recorded) return std::unexpected{recorded.error()};
+    text = std::move(recorded->text);
+  }
   if (!looked || content_hash(*text) != hash_) {
     return fail(Errc::conflict,
                 fmt::format("the policy file {} was edited and is not in force: {}",
@@ -240,13 +254,15 @@ Result<StoredPolicy> PolicyKeeper::change(gate::Gate& gate, const PolicyEdit& ed
   // In this order a crash at any point leaves either nothing, or a version that the next start
   // writes into the file.
   auto replaced = ReplacedFile::prepare(file_, *made);
-  if (!replaced) return std::unexpected{replaced.error()};
-  auto stored = record(*compiled, *made, edit.by, edit.reason, true);
+  if (!replaced && !edit.without_file) return std::unexpected{replaced.error()};
+  store::Batch batch;
+  if (edit.also) edit.also(batch);
+  auto stored = record(*compiled, *made, edit.by, edit.reason, std::move(batch), true);
   if (!stored) return stored;
   gate.adopt(compiled->policy);
   warnings_ = std::move(compiled->warnings);
   // In force, whatever the file system says now: the next look at the file tries again.
-  if (replaced->take_place()) (void)forget_pending();
+  if (replaced && replaced->take_place()) (void)forget_pending();
   return stored;
 }
 

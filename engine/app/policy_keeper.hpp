@@ -21,6 +21,11 @@ struct PolicyEdit {
   std::string reason;
   /// The version or the hash that its author saw; empty: whichever is in force.
   std::string expected;
+  /// Writes into the batch of the new version what becomes durable with it; may be empty.
+  std::function<void(store::Batch& batch)> also{};
+  /// It holds also while the file cannot be written: by its record, across restarts. The file
+  /// follows when it can; who edits it in the meantime has the last word.
+  bool without_file = false;
 };
 
 /// Keeps the policy file and the gate in step: every text that was ever in force has a version, an
@@ -42,7 +47,8 @@ class PolicyKeeper {
   [[nodiscard]] Result<std::shared_ptr<const gate::Policy>> open();
 
   /// Looks at the file; when its text changed and is sound, the gate adopts it. Returns whether it
-  /// did. Errors: as open(). A faulty file changes nothing, and is reported once per text.
+  /// did. A change that the file has yet to follow is written into it. Errors: as open(). A faulty
+  /// file changes nothing, and is reported once per text.
   [[nodiscard]] Result<bool> reload(gate::Gate& gate);
 
   /// Makes a version of `edit`: durable with its ledger entries, in the file, and what the gate
@@ -55,6 +61,9 @@ class PolicyKeeper {
 
   /// The version in force. Errors: corrupt, unavailable.
   [[nodiscard]] Result<StoredPolicy> current() const;
+
+  /// True while a change is in force that could not be written into the file yet.
+  [[nodiscard]] bool ahead_of_file() const noexcept { return !superseded_.empty(); }
 
   [[nodiscard]] const store::Store& store() const noexcept { return store_; }
 
@@ -75,9 +84,10 @@ class PolicyKeeper {
                                             const std::string& text,
                                             const model::Actor& by,
                                             const std::string& reason,
+                                            store::Batch batch,
                                             bool file_follows);
-  /// A change that was recorded but did not reach the file is written into it now; whether there
-  /// was one.
+  /// Whether the file holds what a recorded change superseded: the record is in force then, and is
+  /// written into it where that can be done.
   [[nodiscard]] Result<bool> finish(const std::string& file_hash);
   Result<> forget_pending();
 

@@ -27,16 +27,22 @@ std::string pending_key(const model::Approval& approval) {
 struct AnswerBody {
   std::string approval;
   std::string action;
+  std::string verb;
+  model::Target target;
   std::string request_hash;
   ApprovalState state{};
   std::string comment;
 };
 
-BOOST_DESCRIBE_STRUCT(AnswerBody, (), (approval, action, request_hash, state, comment))
+BOOST_DESCRIBE_STRUCT(AnswerBody,
+                      (),
+                      (approval, action, verb, target, request_hash, state, comment))
 
-std::string answer_body(const model::Approval& approval) {
+std::string answer_body(const model::Approval& approval, const model::ActionRequest& request) {
   return to_json(AnswerBody{.approval = approval.id.text(),
                             .action = approval.action.text(),
+                            .verb = request.action,
+                            .target = request.target,
                             .request_hash = approval.request_hash,
                             .state = approval.state,
                             .comment = approval.comment});
@@ -143,7 +149,7 @@ Task<model::Action> Approvals::settle(Question question, act::Change change) {
                          approval.action.text(),
                          change.by,
                          clock_.now(),
-                         answer_body(approval));
+                         answer_body(approval, question.action.request));
     }
   }
   co_return co_await actions_.change(std::move(question.action), std::move(change));
@@ -204,13 +210,13 @@ Task<model::Action> Approvals::deny(std::string id, Answer answer) {
   co_return co_await settle(*std::move(question), std::move(change));
 }
 
-Task<std::size_t> Approvals::expire_due() {
+Task<std::vector<model::Action>> Approvals::expire_due() {
   const auto now = clock_.now();
   constexpr std::size_t at_once = 1000;
   const auto due = store::due_timers(store_, store::TimerKind::approval, now, at_once);
   if (!due) co_return std::unexpected{due.error()};
 
-  std::size_t expired = 0;
+  std::vector<model::Action> expired;
   for (const auto& id : *due) {
     auto approval = get(id);
     if (!approval) co_return std::unexpected{approval.error()};
@@ -226,11 +232,11 @@ Task<std::size_t> Approvals::expire_due() {
         .with = {},
         .entry = {}};
     Question question{*std::move(approval), *std::move(action)};
-    const auto settled = co_await settle(std::move(question), std::move(change));
+    auto settled = co_await settle(std::move(question), std::move(change));
     // Somebody answers at this very moment: theirs counts, and the next look finds it decided.
     if (!settled && settled.error().code == Errc::conflict) continue;
     if (!settled) co_return std::unexpected{settled.error()};
-    ++expired;
+    expired.push_back(*std::move(settled));
   }
   co_return expired;
 }

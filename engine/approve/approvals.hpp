@@ -64,8 +64,9 @@ class Approvals {
   /// Errors: as approve().
   Task<model::Action> deny(std::string id, Answer answer);
 
-  /// Ends every question whose time is over. Returns how many. Errors: unavailable, corrupt.
-  Task<std::size_t> expire_due();
+  /// Ends every question whose time is over. Returns the actions that nothing comes of now.
+  /// Errors: unavailable, corrupt.
+  Task<std::vector<model::Action>> expire_due();
 
   /// For a restart: a permit for an action that was permitted and not begun. Asks the gate again,
   /// with the approval where one was given and has not lain too long. Errors: not_found, corrupt,

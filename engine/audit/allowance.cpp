@@ -170,6 +170,10 @@ struct Moment {
       answer.why = "blocked by an override";
       return answer;
     }
+    if (const auto reason = PolicyHistory::closed_limit(tenant, name)) {
+      answer.why = fmt::format("its limit is 0{}", reason->empty() ? "" : ": " + *reason);
+      return answer;
+    }
     const auto tier_now = tier(answer.why);
     const auto frozen = freeze();
     auto listed = whitelist();

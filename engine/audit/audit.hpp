@@ -8,6 +8,7 @@
 /// bundle.hpp      the auditor's bundle: files, manifest, signature
 /// statement.hpp   what could have run without a person in a window, and what did
 /// readiness.hpp   the record of each verb, and what it lacks to run by itself
+/// track_record.hpp  what a verb did lately, and whether that sends it back to the queue
 /// inside: entry_facts (what an entry says of an action), page (HTML and CSV), bundle_sink
 /// (where a bundle goes), running_hash
 ///

@@ -33,7 +33,6 @@ const std::array entry_files{
                EntryKind::executing,
                EntryKind::executed,
                EntryKind::verified,
-               EntryKind::reconciled,
                EntryKind::released}},
     EntryFile{"rollbacks", "Rollbacks", {EntryKind::rolled_back, EntryKind::rollback_failed}},
 };

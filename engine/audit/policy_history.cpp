@@ -98,6 +98,22 @@ const json::object* PolicyHistory::tenant_in(const Version& version, std::string
   return one ? one->if_object() : nullptr;
 }
 
+std::optional<std::string> PolicyHistory::closed_limit(const json::object* tenant,
+                                                       std::string_view verb) {
+  const auto* limits = tenant ? tenant->if_contains("limits") : nullptr;
+  const auto* all = limits ? limits->if_object() : nullptr;
+  const auto* limit = all ? all->if_contains(verb) : nullptr;
+  const auto* windows = limit ? limit->if_object() : nullptr;
+  if (!windows) return std::nullopt;
+  const bool closed = std::ranges::any_of(*windows, [](const auto& window) {
+    return window.value().is_number() && window.value().template to_number<double>() == 0;
+  });
+  if (!closed) return std::nullopt;
+  const auto* reason = windows->if_contains("reason");
+  const auto* text = reason ? reason->if_string() : nullptr;
+  return text ? std::string{text->data(), text->size()} : std::string{};
+}
+
 std::vector<PolicyChange> PolicyHistory::changes(std::string_view tenant,
                                                  std::string_view section,
                                                  Window window) const {

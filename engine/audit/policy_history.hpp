@@ -5,6 +5,7 @@
 #include "engine/store/store.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,11 @@ class PolicyHistory {
   /// What a version says of a tenant; nullptr where it does not name it.
   [[nodiscard]] static const json::object* tenant_in(const Version& version,
                                                      std::string_view tenant);
+
+  /// Whether a verb's limit is 0 in what a policy says of a tenant (nullptr: nothing), which is how
+  /// it is kept in the queue; then the reason that stands beside it.
+  [[nodiscard]] static std::optional<std::string> closed_limit(const json::object* tenant,
+                                                               std::string_view verb);
 
  private:
   std::vector<Version> versions_;

@@ -168,10 +168,19 @@ Readiness assess(std::string_view tenant,
 
 namespace {
 
-bool reviewed(const PolicyHistory& history, std::string_view tenant, Time now) {
-  const auto in_force = history.in_force({.from = now, .to = now + std::chrono::microseconds{1}});
-  if (in_force.empty() || !in_force.back().version) return false;
-  const auto* terms = PolicyHistory::tenant_in(*in_force.back().version, tenant);
+/// The shortest window: what is in force.
+Window at_once(Time now) {
+  return {.from = now, .to = now + std::chrono::microseconds{1}};
+}
+
+/// What the policy in force says of a tenant; nullptr: nothing.
+const json::object* terms_of(const PolicyHistory& history, std::string_view tenant, Time now) {
+  const auto in_force = history.in_force(at_once(now));
+  if (in_force.empty() || !in_force.back().version) return nullptr;
+  return PolicyHistory::tenant_in(*in_force.back().version, tenant);
+}
+
+bool reviewed(const json::object* terms, Time now) {
   const auto* authority = terms ? terms->if_contains("authority") : nullptr;
   const auto* object = authority ? authority->if_object() : nullptr;
   const auto* review_by = object ? object->if_contains("review_by") : nullptr;
@@ -180,24 +189,58 @@ bool reviewed(const PolicyHistory& history, std::string_view tenant, Time now) {
   return until && now < *until;
 }
 
+/// What the policy has to say to it: what runs, what should not, what else is in the way.
+void compare_with_policy(Readiness& row,
+                         const PolicyHistory& history,
+                         const json::object* terms,
+                         const model::Catalogue& catalogue,
+                         const TrackRecords& lately,
+                         const DemotionRule& rule,
+                         Time now) {
+  const auto* verb = catalogue.find(row.verb);
+  if (!verb) return;
+  const auto allowed = allowances(history, *verb, row.verb, row.tenant, at_once(now));
+  if (allowed.empty()) return;
+  row.could = allowed.back().could;
+  row.why = allowed.back().why;
+  if (row.ready && PolicyHistory::closed_limit(terms, row.verb)) {
+    row.promote_with += fmt::format(
+        "# and remove what keeps it in the queue: tenants.{}.limits.{}\n", row.tenant, row.verb);
+  }
+  const TrackedClass of{.tenant = row.tenant, .verb = row.verb, .target_kind = row.target_kind};
+  const auto found = lately.all().find(of);
+  if (row.could == Autonomy::none || found == lately.all().end()) return;
+  if (const auto fallen = demotion(found->second, rule, now)) row.demote = to_text(*fallen, of);
+}
+
 }  // namespace
 
 Result<std::vector<Readiness>> readiness(const store::Store& store,
                                          const PolicyHistory& history,
                                          const model::Catalogue& catalogue,
                                          const std::vector<std::string>& tenants,
+                                         const DemotionRule& rule,
                                          Time now) {
   std::vector<Readiness> rows;
-  const store::LedgerQuery query{
-      .kinds = {decided, approved, denied, expired, verified, rolled_back, rollback_failed}};
+  const store::LedgerQuery query{.kinds = {decided,
+                                           approved,
+                                           denied,
+                                           expired,
+                                           executed,
+                                           verified,
+                                           rolled_back,
+                                           rollback_failed,
+                                           policy_changed}};
   for (const auto& tenant : tenants) {
     ReadinessCount count;
+    TrackRecords lately{rule.window};
     Result<> outcome;
     const auto read =
         store::query_ledger(store, tenant, query, [&](std::uint64_t, std::string_view line) {
           const auto entry = from_json<model::LedgerEntry>(line);
           if (entry) {
             count.add(*entry);
+            lately.add(*entry);
           } else {
             outcome = std::unexpected{entry.error()};
           }
@@ -205,9 +248,13 @@ Result<std::vector<Readiness>> readiness(const store::Store& store,
         });
     if (!read) return std::unexpected{read.error()};
     if (!outcome) return std::unexpected{outcome.error()};
-    const bool is_reviewed = reviewed(history, tenant, now);
-    for (const auto& [of, record] : count.records())
-      rows.push_back(assess(tenant, of, record, catalogue, is_reviewed));
+    const auto* terms = terms_of(history, tenant, now);
+    const bool is_reviewed = reviewed(terms, now);
+    for (const auto& [of, record] : count.records()) {
+      auto row = assess(tenant, of, record, catalogue, is_reviewed);
+      compare_with_policy(row, history, terms, catalogue, lately, rule, now);
+      rows.push_back(std::move(row));
+    }
   }
   return rows;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "engine/audit/policy_history.hpp"
+#include "engine/audit/statement.hpp"
+#include "engine/audit/track_record.hpp"
 #include "engine/model/catalogue.hpp"
 #include "engine/model/ledger_entry.hpp"
 
@@ -64,6 +66,10 @@ struct Readiness {
   bool ready = false;
   std::vector<std::string> missing;  ///< For the next step; empty when `ready`, or at the last.
   std::string promote_with;          ///< The policy's YAML that would let it run; where `ready`.
+  Autonomy could = Autonomy::none;   ///< What the policy in force lets it do by itself,
+  std::string why;                   ///< and because of what.
+  /// Why it should go back to the queue; empty: it should not. A running engine sees to it.
+  std::string demote;
 };
 
 BOOST_DESCRIBE_STRUCT(Readiness,
@@ -89,7 +95,10 @@ BOOST_DESCRIBE_STRUCT(Readiness,
                        not_measured,
                        ready,
                        missing,
-                       promote_with))
+                       promote_with,
+                       could,
+                       why,
+                       demote))
 
 /// Folds the ledger of one tenant, entry by entry in order, into records.
 class ReadinessCount {
@@ -121,11 +130,13 @@ class ReadinessCount {
                                bool gate_log_reviewed,
                                const ReadinessBar& bar = {});
 
-/// All classes of the tenants that have a record. Errors: corrupt, unavailable.
+/// All classes of the tenants that have a record. A running engine's demotions clear what they are
+/// made of. Errors: corrupt, unavailable.
 [[nodiscard]] Result<std::vector<Readiness>> readiness(const store::Store& store,
                                                        const PolicyHistory& history,
                                                        const model::Catalogue& catalogue,
                                                        const std::vector<std::string>& tenants,
+                                                       const DemotionRule& rule,
                                                        Time now);
 
 }  // namespace sallyport::audit

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <functional>
 #include <utility>
 
 namespace sallyport::config {
@@ -33,8 +34,36 @@ bool is_path(std::string_view property, std::string_view value) {
   return value != "probe" && (property.ends_with(".location") || property.ends_with(".keytab"));
 }
 
+using Refuse = std::function<void(std::string pointer, std::string message)>;
+
+void check_autonomy(const AutonomySettings& autonomy, const Refuse& refuse) {
+  constexpr std::uint32_t largest_window = 10'000;
+  constexpr std::uint32_t most_days = 366;
+  const auto is_share = [](double share) { return share >= 0 && share <= 1; };
+  if (!is_share(autonomy.agreement_floor)) refuse("/autonomy/agreement_floor", "from 0 to 1");
+  if (!is_share(autonomy.rollback_ceiling)) refuse("/autonomy/rollback_ceiling", "from 0 to 1");
+  if (autonomy.min_samples == 0) refuse("/autonomy/min_samples", "at least 1");
+  if (autonomy.window < autonomy.min_samples || autonomy.window > largest_window)
+    refuse("/autonomy/window", fmt::format("from min_samples to {}", largest_window));
+  if (autonomy.days == 0 || autonomy.days > most_days)
+    refuse("/autonomy/days", fmt::format("from 1 to {}", most_days));
+}
+
+void check_notifications(const NotificationSettings& notifications, const Refuse& refuse) {
+  if (notifications.give_up_after_s == 0) refuse("/notifications/give_up_after_s", "at least 1");
+  for (const auto& [name, channel] : notifications.channels) {
+    const auto at = child("/notifications/channels", name);
+    if (name == "log" || name.empty() || name.find('\0') != std::string::npos)
+      refuse(at, "a channel needs a name of its own; `log` is where everything is told");
+    if (channel.url.empty()) refuse(at, "a channel needs a url");
+    if (channel.secret.empty())
+      refuse(at, "a channel needs a secret: without it nobody can tell who sent something");
+    if (channel.timeout_s == 0) refuse(child(at, "timeout_s"), "at least 1");
+  }
+}
+
 void check(const Settings& settings, Faults& faults) {
-  const auto refuse = [&](std::string pointer, std::string message) {
+  const Refuse refuse = [&](std::string pointer, std::string message) {
     faults.push_back({.pointer = std::move(pointer), .message = std::move(message)});
   };
   static const std::vector<std::string_view> roles{
@@ -76,6 +105,8 @@ void check(const Settings& settings, Faults& faults) {
     refuse("/retention/graph_days", "at least 7: an investigation looks back that far");
   if (settings.retention.idempotency_hours == 0)
     refuse("/retention/idempotency_hours", "at least 1");
+  check_autonomy(settings.autonomy, refuse);
+  check_notifications(settings.notifications, refuse);
   if (settings.ledger.checkpoint_entries == 0) refuse("/ledger/checkpoint_entries", "at least 1");
   if (settings.ledger.checkpoint_s == 0) refuse("/ledger/checkpoint_s", "at least 1");
   const auto& models = settings.models;
@@ -111,6 +142,10 @@ void make_absolute(Settings& settings) {
   for (auto* files : {&settings.intel, &settings.assets, &settings.identities})
     for (auto& file : *files) file = settings.path_of(file);
   for (auto& token : settings.http.tokens) token.secret = settings.secret_of(token.secret);
+  for (auto& [name, channel] : settings.notifications.channels) {
+    channel.secret = settings.secret_of(channel.secret);
+    channel.ca_file = settings.path_of(channel.ca_file);
+  }
   for (auto& [name, secret] : settings.kafka.secret_properties) secret = settings.secret_of(secret);
   for (auto& [name, value] : settings.kafka.properties)
     if (is_path(name, value)) value = settings.path_of(value);

@@ -101,6 +101,28 @@ struct ActionSettings {
   std::uint32_t join_window_s = 3600;
 };
 
+/// When the engine takes a verb back to the queue (audit/track_record.hpp).
+struct AutonomySettings {
+  double agreement_floor = 0.8;   ///< 0: never for this reason.
+  double rollback_ceiling = 0.2;  ///< 1: never for this reason.
+  std::uint32_t window = 30;
+  std::uint32_t min_samples = 5;
+  std::uint32_t days = 30;
+};
+
+/// A webhook that people are told things by.
+struct ChannelSettings {
+  std::string url;
+  std::string secret;   ///< A reference: env:, file:, credential:
+  std::string ca_file;  ///< PEM; empty: the system's authorities.
+  std::uint32_t timeout_s = 10;
+};
+
+struct NotificationSettings {
+  std::uint32_t give_up_after_s = 86400;
+  std::map<std::string, ChannelSettings> channels;
+};
+
 struct StoreSettings {
   std::uint32_t block_cache_mb = 64;
   std::uint32_t write_buffer_mb = 96;
@@ -141,6 +163,8 @@ struct Settings {
   ModelSettings models;
   ApprovalSettings approvals;
   ActionSettings actions;
+  AutonomySettings autonomy;
+  NotificationSettings notifications;
   StoreSettings store;
   RetentionSettings retention;
   LedgerSettings ledger;
@@ -201,6 +225,11 @@ BOOST_DESCRIBE_STRUCT(ApprovalSettings, (), (expire_after_s))
 BOOST_DESCRIBE_STRUCT(ActionSettings,
                       (),
                       (request_timeout_s, verify_for_s, attempts, join_window_s))
+BOOST_DESCRIBE_STRUCT(AutonomySettings,
+                      (),
+                      (agreement_floor, rollback_ceiling, window, min_samples, days))
+BOOST_DESCRIBE_STRUCT(ChannelSettings, (), (url, secret, ca_file, timeout_s))
+BOOST_DESCRIBE_STRUCT(NotificationSettings, (), (give_up_after_s, channels))
 BOOST_DESCRIBE_STRUCT(StoreSettings, (), (block_cache_mb, write_buffer_mb, group_window_us))
 BOOST_DESCRIBE_STRUCT(RetentionSettings, (), (graph_days, idempotency_hours))
 BOOST_DESCRIBE_STRUCT(LedgerSettings, (), (checkpoint_entries, checkpoint_s))
@@ -221,6 +250,8 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        models,
                        approvals,
                        actions,
+                       autonomy,
+                       notifications,
                        store,
                        retention,
                        ledger,

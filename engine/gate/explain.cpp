@@ -78,10 +78,13 @@ std::string cause(const Judgement& found, const model::ActionRequest& request) {
                            limit_in(found.entry->rate, found.window),
                            name_of_window(found.window));
       }
-      return fmt::format("the limit of {} {} per {} is used up",
-                         limit_in(*found.limit, found.window),
+      if (found.limited->limit.closed())
+        return fmt::format("its limit is 0{}", because(found.limited->limit_reason));
+      return fmt::format("the limit of {} {} per {} is used up{}",
+                         limit_in(found.limited->limit, found.window),
                          request.action,
-                         name_of_window(found.window));
+                         name_of_window(found.window),
+                         because(found.limited->limit_reason));
     case Reason::force_auto:
       return overridden(*found.override_, "a force_auto override of the verb applies");
     case Reason::whitelist:

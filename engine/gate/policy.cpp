@@ -93,7 +93,7 @@ struct Deciding {
       return usage.of_verb(request.tenant, request.action, window, now);
     });
     if (!full) return false;
-    judgement.limit = &terms.limit;
+    judgement.limited = &terms;
     judgement.window = *full;
     settle(judgement, Ruling::queued, Reason::rate_limit);
     return true;
@@ -207,6 +207,33 @@ Judgement Policy::decide(const model::ActionRequest& request,
 Tier Policy::tier(std::string_view tenant, Time now) const {
   const auto named = tenants_.find(tenant);
   return named == tenants_.end() ? Tier::L0 : tier_at(named->second, now);
+}
+
+bool Policy::could_run(std::string_view tenant, std::string_view verb, Time now) const {
+  const auto named = tenants_.find(tenant);
+  const auto radius = radii_.find(verb);
+  if (named == tenants_.end() || radius == radii_.end()) return false;
+  if (radius->second == BlastRadius::CRITICAL) return false;
+  const auto found = named->second.verbs.find(verb);
+  const auto& terms = found == named->second.verbs.end() ? no_terms() : found->second;
+  if (terms.limit.closed()) return false;
+  const auto tier = tier_at(named->second, now);
+  const bool listed =
+      radius->second == BlastRadius::HIGH && tier == Tier::L4 && !terms.whitelist.empty();
+  return runs_by_itself(tier, radius->second) || !terms.forces.empty() || listed;
+}
+
+std::vector<OverdueReview> Policy::overdue_reviews(Time now) const {
+  std::vector<OverdueReview> overdue;
+  for (const auto& [name, tenant] : tenants_) {
+    if (tier_at(tenant, now) == tenant.tier) continue;
+    overdue.push_back({.tenant = name,
+                       .granted = tenant.tier,
+                       .review_by = *tenant.review_by,
+                       .owner = tenant.owner});
+  }
+  std::ranges::sort(overdue, {}, &OverdueReview::tenant);
+  return overdue;
 }
 
 std::vector<std::string> Policy::tenants() const {

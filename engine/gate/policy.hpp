@@ -35,13 +35,21 @@ struct Judgement {
   const Override* override_ = nullptr;
   const ProtectedTargets* protected_ = nullptr;
   const Freeze* freeze = nullptr;
-  const Rate* limit = nullptr;            ///< That is used up.
+  const VerbTerms* limited = nullptr;     ///< Whose limit is used up.
   const WhitelistEntry* entry = nullptr;  ///< That fires, or whose rate is used up.
   Window window{};                        ///< Of what is used up.
 };
 
 /// What tier runs by itself without a whitelist: the table of tiers in README.md.
 [[nodiscard]] bool runs_by_itself(model::Tier tier, model::BlastRadius radius);
+
+/// A tenant whose tier is lowered because its review is overdue.
+struct OverdueReview {
+  std::string tenant;
+  model::Tier granted = model::Tier::L0;
+  Time review_by;
+  std::string owner;
+};
 
 /// A policy file, compiled. An immutable snapshot; thread-safe.
 class Policy {
@@ -68,6 +76,15 @@ class Policy {
 
   /// The tier that holds for a tenant at `now`, overdue reviews considered, freezes not.
   [[nodiscard]] model::Tier tier(std::string_view tenant, Time now) const;
+
+  /// Whether there could be a request for `verb` that runs by itself: a tier that runs it, a
+  /// force_auto, or a whitelist entry at L4; and no limit of 0. What holds back for a while only
+  /// (kill switches, freezes) or a part of the targets is not asked. False for CRITICAL and unknown
+  /// verbs.
+  [[nodiscard]] bool could_run(std::string_view tenant, std::string_view verb, Time now) const;
+
+  /// The tenants whose tier the clock has lowered by `now`, sorted.
+  [[nodiscard]] std::vector<OverdueReview> overdue_reviews(Time now) const;
 
   /// The tenants that the policy names, sorted.
   [[nodiscard]] std::vector<std::string> tenants() const;

@@ -31,6 +31,7 @@ struct LimitKeys {
   std::optional<std::uint32_t> per_minute;
   std::optional<std::uint32_t> per_hour;
   std::optional<std::uint32_t> per_day;
+  std::string reason;
 };
 
 struct FreezeKeys {
@@ -49,7 +50,7 @@ struct KillKeys {
 
 BOOST_DESCRIBE_STRUCT(AuthorityKeys, (), (owner, approved, review_by))
 BOOST_DESCRIBE_STRUCT(OverrideKeys, (), (block, force_auto, when, unless, reason))
-BOOST_DESCRIBE_STRUCT(LimitKeys, (), (per_minute, per_hour, per_day))
+BOOST_DESCRIBE_STRUCT(LimitKeys, (), (per_minute, per_hour, per_day, reason))
 BOOST_DESCRIBE_STRUCT(FreezeKeys, (), (from, to, tier, reason))
 BOOST_DESCRIBE_STRUCT(KillKeys, (), (all, verbs, connectors, reason))
 
@@ -298,7 +299,9 @@ void PolicyReader::limits(const json::value& value, const std::string& at, Tenan
     LimitKeys keys;
     if (!map_of(item.value(), where)) continue;
     read_json(item.value(), keys, faults, where);
-    auto& limit = into.verbs[std::string{verb}].limit;
+    auto& terms = into.verbs[std::string{verb}];
+    auto& limit = terms.limit;
+    terms.limit_reason = std::move(keys.reason);
     rate(
         {{{"per_minute", keys.per_minute}, {"per_hour", keys.per_hour}, {"per_day", keys.per_day}}},
         where,

@@ -2,6 +2,7 @@
 
 #include "engine/gate/usage.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -14,6 +15,9 @@ struct Rate {
   Counts at_most{unlimited, unlimited, unlimited};
 
   [[nodiscard]] bool limited() const { return *this != Rate{}; }
+
+  /// True when nothing may run by itself, however little has.
+  [[nodiscard]] bool closed() const { return std::ranges::find(at_most, 0U) != at_most.end(); }
 
   /// The first window that is used up, by what `used` counts in it.
   template <class Used>

@@ -58,6 +58,7 @@ struct VerbTerms {
   std::vector<Override> blocks;
   std::vector<Override> forces;
   Rate limit;
+  std::string limit_reason;  ///< Why it is limited, for people.
   Whitelist whitelist;
 };
 

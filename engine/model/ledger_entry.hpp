@@ -10,27 +10,23 @@ namespace sallyport::model {
 
 /// What happened. Every arrow of an alert's and an action's life is one entry.
 enum class EntryKind : std::uint8_t {
-  received,    ///< An alert became durable.
-  updated,     ///< An alert we have came again with other content.
-  opened,      ///< An investigation began.
-  evidence,    ///< What it read.
-  model_call,  ///< A model was asked.
-  verdict,     ///< It concluded.
-  decided,     ///< The gate answered (at proposal, at approval, at execution).
+  received,  ///< An alert became durable.
+  updated,   ///< An alert we have came again with other content.
+  verdict,   ///< An investigation concluded.
+  decided,   ///< The gate answered (at proposal, at approval, at execution).
   approved,
   denied,
   expired,
   intended,  ///< Intent and rollback record.
   executing,
-  executed,    ///< The product answered.
-  verified,    ///< The state was read back.
-  reconciled,  ///< An unclear outcome was settled.
+  executed,  ///< The product answered.
+  verified,  ///< The state was read back.
   rolled_back,
   rollback_failed,
   released,
   policy_changed,
   checkpoint,
-  notified,
+  notified,  ///< People were told something, or could not be.
 };
 
 /// One line of the tenant's ledger, as it is stored and exported: JSON whose last member is `hash`,
@@ -50,9 +46,6 @@ struct LedgerEntry {
 BOOST_DESCRIBE_ENUM(EntryKind,
                     received,
                     updated,
-                    opened,
-                    evidence,
-                    model_call,
                     verdict,
                     decided,
                     approved,
@@ -62,7 +55,6 @@ BOOST_DESCRIBE_ENUM(EntryKind,
                     executing,
                     executed,
                     verified,
-                    reconciled,
                     rolled_back,
                     rollback_failed,
                     released,

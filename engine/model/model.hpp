@@ -11,5 +11,6 @@
 /// action.hpp      Action, RollbackRecord, Outcome, Verification, Approval
 /// catalogue.hpp   Catalogue: the verbs and what they are
 /// ledger_entry.hpp LedgerEntry, EntryKind
+/// notification.hpp Notification: what people are told
 ///
 /// Never: I/O, behaviour beyond looking at the value itself.

@@ -84,8 +84,9 @@ Endpoints stream_endpoints(EventHub& events) {
   return {{.method = "GET",
            .path = "/v1/stream",
            .id = "stream",
-           .summary = "What happens, as server-sent events: `verdict`, `action`; `gap` "
-                      "when some were missed. Last-Event-ID goes on after that event",
+           .summary = "What happens, as server-sent events: `verdict`; `action` (one waits for a "
+                      "person, or came to rest); `notification`; `gap` when some were missed. "
+                      "Last-Event-ID goes on after that event",
            .role = Role::viewer,
            .query = {},
            .body = {},

@@ -124,7 +124,7 @@ void CommitQueue::settle(std::vector<Waiting> group) {
   if (!database) {
     for (auto& outcome : outcomes) outcome = std::unexpected{database.error()};
   } else {
-    GroupBuilder builder{**database, heads_};
+    GroupBuilder builder{**database, heads_, options_.listener};
     for (std::size_t i = 0; i < group.size(); ++i) {
       outcomes[i] = builder.add(group[i].batch);
       if (outcomes[i]) ++committed;
@@ -158,6 +158,7 @@ Result<> CommitQueue::write(GroupBuilder& group, Database& database) {
   ++syncs_;
   bytes_written_ += batch.GetDataSize();
   ledger_entries_ += group.entries();
+  group.tell();
   return {};
 }
 

@@ -10,7 +10,8 @@
 
 namespace sallyport::store {
 
-inline constexpr std::size_t table_count = static_cast<std::size_t>(Table::idempotency) + 1;
+inline constexpr std::size_t table_count =
+    boost::mp11::mp_size<boost::describe::describe_enumerators<Table>>::value;
 
 /// RocksDB's options for a small machine: 2 cores, memory bounded by `options`.
 [[nodiscard]] rocksdb::DBOptions database_options(const Options& options);

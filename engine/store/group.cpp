@@ -4,6 +4,8 @@
 #include "engine/store/decision_facets.hpp"
 #include "engine/store/ledger_line.hpp"
 
+#include <algorithm>
+
 namespace sallyport::store {
 
 namespace {
@@ -19,8 +21,10 @@ Result<> check(std::string_view tenant, std::string_view body) {
 
 }  // namespace
 
-GroupBuilder::GroupBuilder(const Database& database, const LedgerHeads& heads)
-    : database_{database}, heads_{heads} {}
+GroupBuilder::GroupBuilder(const Database& database,
+                           const LedgerHeads& heads,
+                           const LedgerListener& listener)
+    : database_{database}, heads_{heads}, listener_{listener} {}
 
 Result<> GroupBuilder::add(const Batch& batch) {
   for (const auto& draft : batch.drafts_)
@@ -60,6 +64,8 @@ void GroupBuilder::append(const Batch& batch) {
                              .actor = draft.actor,
                              .body = draft.body});
     put(Table::ledger, ledger_key(draft.tenant, head.seq), line_);
+    if (std::ranges::find(listener_.kinds, draft.kind) != listener_.kinds.end())
+      to_tell_.emplace_back(draft.kind, line_);
 
     if (chain.run++ == 0) chain.subject = draft.subject;
     const auto second = std::chrono::floor<std::chrono::seconds>(draft.at);
@@ -79,6 +85,10 @@ void GroupBuilder::append(const Batch& batch) {
     }
     ++entries_;
   }
+}
+
+void GroupBuilder::tell() const {
+  for (const auto& [kind, line] : to_tell_) listener_.hear(kind, line);
 }
 
 void GroupBuilder::note(PlaceRecord& record, std::chrono::sys_seconds second, Place place) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace sallyport::store {
 
@@ -24,7 +25,7 @@ using LedgerHeads = std::unordered_map<std::string, LedgerHead>;
 /// commit thread.
 class GroupBuilder {
  public:
-  GroupBuilder(const Database& database, const LedgerHeads& heads);
+  GroupBuilder(const Database& database, const LedgerHeads& heads, const LedgerListener& listener);
 
   /// Errors: invalid_input (what Batch::append() refuses); nothing of `batch` is in the group then.
   [[nodiscard]] Result<> add(const Batch& batch);
@@ -36,6 +37,9 @@ class GroupBuilder {
   [[nodiscard]] const LedgerHeads& moved() const { return moved_; }
 
   [[nodiscard]] std::uint64_t entries() const { return entries_; }
+
+  /// Tells the listener what it wants to hear of. Once the write is durable.
+  void tell() const;
 
  private:
   /// The index record of one kind (or facet) and second.
@@ -61,6 +65,8 @@ class GroupBuilder {
 
   const Database& database_;
   const LedgerHeads& heads_;
+  const LedgerListener& listener_;
+  std::vector<std::pair<model::EntryKind, std::string>> to_tell_;
   std::unordered_map<std::string, Chain> chains_;
   LedgerHeads moved_;
   rocksdb::WriteBatch write_;

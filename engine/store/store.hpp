@@ -45,6 +45,7 @@ enum class Table : std::uint8_t {
   ledger_index,    ///< secondary keys of the ledger: see ledger_index.hpp
   policy,          ///< versions of the policy
   idempotency,     ///< HTTP Idempotency-Key -> the answer given
+  outbox,          ///< channel, notification id -> Notification that is yet to be delivered
 };
 
 BOOST_DESCRIBE_ENUM(Table,
@@ -60,7 +61,8 @@ BOOST_DESCRIBE_ENUM(Table,
                     ledger,
                     ledger_index,
                     policy,
-                    idempotency)
+                    idempotency,
+                    outbox)
 
 /// Joins the parts of a key with '\0'.
 [[nodiscard]] std::string key(std::initializer_list<std::string_view> parts);
@@ -112,6 +114,13 @@ class Batch {
   std::size_t bytes_ = 0;
 };
 
+/// Hears of ledger entries once they are durable, those of a chain in its order: each as its JSON
+/// line, which is gone when the call returns. Called on the commit thread; must not block or throw.
+struct LedgerListener {
+  std::vector<model::EntryKind> kinds;  ///< That it wants to hear of.
+  std::function<void(model::EntryKind kind, std::string_view line)> hear;
+};
+
 struct Options {
   std::filesystem::path directory;
   std::size_t block_cache_bytes = 64ULL << 20U;
@@ -126,6 +135,7 @@ struct Options {
   /// For looking at a store, also while an engine has it open: shows what was synced when it was
   /// opened or last refreshed. Nothing can be committed.
   bool read_only = false;
+  LedgerListener listener{};
 };
 
 struct Counters {

@@ -37,6 +37,38 @@ TEST(Executor, APermittedActionIsDoneAndVerifiedAndEveryStepIsInTheLedger) {
   EXPECT_TRUE(store::verify_ledger(*world.store, "acme")->holds);
 }
 
+namespace {
+
+/// A policy under which block_ip is HIGH and a whitelist entry lets it run and tells `soc`.
+std::shared_ptr<const gate::Policy> whitelisting(const std::string& entry) {
+  Faults faults;
+  const auto high = model::Catalogue::read(
+      parse_json(R"({"verbs":{"block_ip":{"blast_radius":"HIGH","targets":["ip"]}}})").value(),
+      faults);
+  return gate::Policy::compile(
+      parse_json(fmt::format(R"({{"tenants":{{"acme":{{"tier":"L4","whitelist":[{{"id":"{}",
+                     "action":"block_ip","target_cidr":"203.0.113.0/24","notify":"soc",
+                     "expires":"2099-01-01T00:00:00Z"}}]}}}}}})",
+                             entry))
+          .value(),
+      high,
+      {},
+      faults);
+}
+
+}  // namespace
+
+TEST(Executor, TellsOfAWhitelistEntryThatFiresOnlyAtExecution) {
+  World world;
+  world.gate.adopt(whitelisting("one"));
+  (void)world.run(world.propose("203.0.113.7"));
+  EXPECT_THAT(world.fired, ElementsAre());  // told at its proposal
+  auto proposed = world.propose("203.0.113.8");
+  world.gate.adopt(whitelisting("two"));
+  (void)world.run(std::move(proposed));
+  EXPECT_THAT(world.fired, ElementsAre("two"));
+}
+
 TEST(Executor, IntentAndRollbackRecordAreDurableBeforeAnythingIsSent) {
   World world;
   auto proposed = world.propose("203.0.113.7");

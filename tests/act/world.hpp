@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sallyport::act::testing {
 
@@ -65,16 +66,17 @@ struct World {
     EXPECT_TRUE(actions->load_open());
     approvals =
         std::make_unique<approve::Approvals>(*store, *actions, gate, clock, std::chrono::hours{4});
-    executor =
-        std::make_unique<Executor>(*actions,
-                                   gate,
-                                   clock,
-                                   std::vector<std::shared_ptr<Actuator>>{product},
-                                   ExecutorOptions{.request_timeout = std::chrono::seconds{5},
-                                                   .verify_for = std::chrono::milliseconds{1}},
-                                   [this](store::Batch& batch, const model::Action& action) {
-                                     approvals->ask(batch, action);
-                                   });
+    executor = std::make_unique<Executor>(
+        *actions,
+        gate,
+        clock,
+        std::vector<std::shared_ptr<Actuator>>{product},
+        ExecutorOptions{.request_timeout = std::chrono::seconds{5},
+                        .verify_for = std::chrono::milliseconds{1}},
+        [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); },
+        [this](store::Batch&, const model::Action& action) {
+          fired.push_back(action.decision.rule.value_or(""));
+        });
   }
 
   void close() {
@@ -162,6 +164,7 @@ struct World {
   std::unique_ptr<Actions> actions;
   std::unique_ptr<approve::Approvals> approvals;
   std::unique_ptr<Executor> executor;
+  std::vector<std::string> fired;  ///< Rules that let an action run which its record did not name.
 };
 
 }  // namespace sallyport::act::testing

@@ -87,6 +87,18 @@ TEST_F(Gathering, ATokenWithoutItsSecretIsNamedWithItsPlace) {
       HasSubstr("settings.yaml:5:7: error: /http/tokens/0: environment variable"));
 }
 
+TEST_F(Gathering, AChannelThatCannotBeMadeIsNamedWithItsPlace) {
+  constexpr auto text =
+      "notifications:\n  channels:\n    soc: { url: 'https://hooks.example/', secret: 'file:word' "
+      "}\n";
+  EXPECT_THAT(fault_of(text),
+              HasSubstr("settings.yaml:5:5: error: /notifications/channels/soc: no secret in"));
+  write("word", "too short");
+  EXPECT_THAT(fault_of(text), HasSubstr("the secret is shorter than 16 characters"));
+  write("word", "correct horse battery staple\n");
+  EXPECT_EQ(fault_of(text), "none");
+}
+
 TEST_F(Gathering, AnAddressThatNothingCanListenOnIsRefused) {
   for (const auto* listen : {"8080", "localhost:8080", "127.0.0.1:", "127.0.0.1:99999", "[::1]"})
     EXPECT_THAT(fault_of(std::string{"http: { listen: '"} + listen + "' }\n"),

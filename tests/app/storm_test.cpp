@@ -102,14 +102,16 @@ class House {
       - { id: all-workstations, action: isolate_host, target_prefix: WKS-, expires: 2099-01-01 }
 )";
     gate_.emplace(policy_.open().value());
-    executor_.emplace(actions_,
-                      *gate_,
-                      clock_,
-                      std::vector<std::shared_ptr<act::Actuator>>{recorder_},
-                      act::ExecutorOptions{},
-                      [this](store::Batch& batch, const model::Action& action) {
-                        approvals_->ask(batch, action);
-                      });
+    executor_.emplace(
+        actions_,
+        *gate_,
+        clock_,
+        std::vector<std::shared_ptr<act::Actuator>>{recorder_},
+        act::ExecutorOptions{},
+        [this](store::Batch& batch, const model::Action& action) {
+          approvals_->ask(batch, action);
+        },
+        [](store::Batch&, const model::Action&) {});
     approvals_.emplace(*store_, actions_, *gate_, clock_, std::chrono::hours{4});
     const Rooms rooms{.store = *store_,
                       .graph = graph_,
@@ -119,6 +121,7 @@ class House {
                       .actions = actions_,
                       .executor = *executor_,
                       .approvals = *approvals_,
+                      .outbox = outbox_,
                       .clock = clock_,
                       .ids = ids_,
                       .metrics = metrics_,
@@ -128,6 +131,7 @@ class House {
         workers_.get_executor(),
         loop_.get_executor(),
         Pipeline::Told{.verdict = [](const auto&, auto) {},
+                       .queued = [](const model::Action&) {},
                        .action = [this](const model::Action& action) { ++ended_[action.state]; }});
     backend_.emplace(rooms, *pipeline_, policy_, loop_.get_executor(), storm_size);
     on_loop([this] {
@@ -209,6 +213,7 @@ class House {
   observe::Metrics metrics_;
   std::unique_ptr<store::Store> store_ =
       store::Store::open({.directory = folder_.path() / "data"}).value();
+  approve::Outbox outbox_{*store_, clock_, ids_, {}};
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_loop_{loop_.get_executor()};
   asio::thread_pool workers_{2};

@@ -100,17 +100,17 @@ TEST(Approvals, WhatNobodyAnsweredInTimeIsExpiredAlsoAfterARestart) {
   QueuedWorld world;
   const auto action = world.propose("203.0.113.7").first;
   world.clock.move(std::chrono::hours{4} - std::chrono::seconds{1});
-  EXPECT_EQ(world.wait(world.approvals->expire_due()).value(), 0U);
+  EXPECT_EQ(world.wait(world.approvals->expire_due())->size(), 0U);
   world.clock.move(std::chrono::seconds{1});
   const auto late =
       world.wait(world.approvals->approve(action.id.text(), QueuedWorld::answer(action)));
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, Errc::expired);
   world.restart();
-  EXPECT_EQ(world.wait(world.approvals->expire_due()).value(), 1U);
+  EXPECT_EQ(world.wait(world.approvals->expire_due())->size(), 1U);
   EXPECT_EQ(world.stored(action).state, ActionState::expired);
   EXPECT_TRUE(world.approvals->list({})->empty());
-  EXPECT_EQ(world.wait(world.approvals->expire_due()).value(), 0U);
+  EXPECT_EQ(world.wait(world.approvals->expire_due())->size(), 0U);
 }
 
 TEST(Approvals, ABlockThatCameBetweenStopsWhatAPersonApproves) {

@@ -114,6 +114,27 @@ TEST_F(SettingsFile, ARoleThatDoesNotExistIsRefused) {
               HasSubstr("no role 'root'"));
 }
 
+TEST_F(SettingsFile, AChannelNeedsAUrlASecretAndANameOfItsOwn) {
+  EXPECT_THAT(fault_of("notifications: { channels: { soc: { secret: 'env:S' } } }"),
+              HasSubstr("needs a url"));
+  EXPECT_THAT(fault_of("notifications: { channels: { soc: { url: 'https://a/' } } }"),
+              HasSubstr("needs a secret"));
+  EXPECT_THAT(
+      fault_of("notifications: { channels: { log: { url: 'https://a/', secret: 'env:S' } } }"),
+      HasSubstr("name of its own"));
+  EXPECT_EQ(
+      fault_of("notifications: { channels: { soc: { url: 'https://a/', secret: 'env:S' } } }"),
+      "none");
+}
+
+TEST_F(SettingsFile, BoundsOfAutonomyAreShares) {
+  EXPECT_THAT(fault_of("autonomy: { agreement_floor: 80 }"), HasSubstr("from 0 to 1"));
+  EXPECT_THAT(fault_of("autonomy: { rollback_ceiling: -0.1 }"), HasSubstr("from 0 to 1"));
+  EXPECT_THAT(fault_of("autonomy: { window: 4 }"), HasSubstr("from min_samples"));
+  EXPECT_THAT(fault_of("autonomy: { days: 0 }"), HasSubstr("from 1 to 366"));
+  EXPECT_EQ(fault_of("autonomy: { agreement_floor: 0, rollback_ceiling: 1 }"), "none");
+}
+
 TEST_F(SettingsFile, ATlsKeyWithoutItsCertificateIsRefused) {
   EXPECT_THAT(fault_of("http: { tls: { key: key.pem } }\n"), HasSubstr("come together"));
 }

@@ -298,6 +298,66 @@ TEST(Limit, OfItsOwnVerbHoldsBackMinimalToo) {
             "queued rate_limit limits.notify");
 }
 
+TEST(Limit, OfZeroKeepsAVerbInTheQueueWhateverElseIsSaidAndSaysWhy) {
+  constexpr auto text = R"(
+tenants:
+  acme:
+    tier: L4
+    overrides: { disable_user: { force_auto: true } }
+    whitelist: [ { id: all, action: isolate_host, target_prefix: W, expires: 2027-01-01T00:00:00Z } ]
+    limits: { disable_user: { per_day: 0 }, isolate_host: { per_hour: 9, per_day: 0, reason: demoted in May }, notify: { per_minute: 0 } })";
+  EXPECT_EQ(ask(text, request("disable_user", "bob", "user")),
+            "queued rate_limit limits.disable_user");
+  EXPECT_EQ(ask(text, request("notify")), "queued rate_limit limits.notify");
+  const auto decision = decide(*policy_of(text), request());
+  EXPECT_EQ(brief(decision), "queued rate_limit limits.isolate_host");
+  EXPECT_TRUE(decision.rationale.ends_with("its limit is 0 (demoted in May)"))
+      << decision.rationale;
+}
+
+TEST(CouldRun, IsTrueWhereATierAForceAutoOrTheWhitelistLetsSomethingRun) {
+  constexpr auto text = R"(
+tenants:
+  acme:
+    tier: L4
+    authority: { review_by: 2026-12-01 }
+    overrides: { disable_user: { force_auto: true, when: { confidence|gte: 0.9 } }, run_script: { block: true } }
+    whitelist: [ { id: all, action: isolate_host, target_prefix: W, expires: 2027-01-01T00:00:00Z } ]
+    limits: { block_domain: { per_day: 0 }, block_ip: { per_day: 1 } }
+  other: { tier: L1 })";
+  const auto policy = policy_of(text);
+  const auto could = [&](std::string_view verb, std::string_view tenant = "acme") {
+    return policy->could_run(tenant, verb, now());
+  };
+  EXPECT_TRUE(could("block_ip"));
+  EXPECT_TRUE(could("disable_user"));
+  EXPECT_TRUE(could("isolate_host"));
+  EXPECT_FALSE(could("block_domain"));  // its limit is 0
+  EXPECT_FALSE(could("enable_user"));   // HIGH, and nothing names it
+  EXPECT_FALSE(could("wipe_host"));
+  EXPECT_FALSE(could("launch_rocket"));
+  EXPECT_TRUE(could("notify", "other"));
+  EXPECT_FALSE(could("block_ip", "other"));
+  EXPECT_FALSE(could("notify", "nobody"));
+  EXPECT_FALSE(policy->could_run("acme", "block_ip", at("2026-12-01")));  // overdue: L1
+}
+
+TEST(OverdueReviews, AreThoseThatLowerATier) {
+  const auto policy = policy_of(R"(
+tenants:
+  b: { tier: L3, authority: { owner: lead, review_by: 2026-11-20T10:00:00Z } }
+  a: { tier: L2, authority: { review_by: 2026-11-01 } }
+  c: { tier: L1, authority: { review_by: 2026-11-01 } }
+  d: { tier: L4, authority: { review_by: 2027-11-01 } })");
+  const auto overdue = policy->overdue_reviews(now());
+  ASSERT_EQ(overdue.size(), 2U);
+  EXPECT_EQ(overdue[0].tenant, "a");
+  EXPECT_EQ(overdue[1].tenant, "b");
+  EXPECT_EQ(overdue[1].granted, model::Tier::L3);
+  EXPECT_EQ(overdue[1].owner, "lead");
+  EXPECT_EQ(policy->overdue_reviews(now() - std::chrono::microseconds{1}).size(), 1U);
+}
+
 TEST(KillSwitch, BlocksEverythingOrWhatItNames) {
   EXPECT_EQ(ask("{ kill_switch: { all: true, reason: drill }, tenants: { acme: { tier: L4 } } }",
                 request("notify")),

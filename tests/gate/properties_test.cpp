@@ -278,6 +278,45 @@ TEST(AnyPolicy, ExpiryLimitsFreezesProtectionAndKillSwitchOnlyNarrow) {
   for (const auto n : fewer) EXPECT_GT(n, 0U) << "a change that changes nothing shows nothing";
 }
 
+TEST(AnyPolicy, ALimitOfZeroLetsNothingOfItsVerbRunByItselfAndTouchesNoOther) {
+  std::size_t fewer = 0;
+  each(8, 200, [&](const Case& the) {
+    const std::string verb = pick(the.random, verbs);
+    auto demoted = the.tenant;
+    auto& limit = demoted["limits"].get_object()[verb];
+    if (!limit.is_object()) limit = json::object{};
+    limit.get_object()["per_day"] = 0;
+    limit.get_object()["reason"] = "demoted";
+    fewer += narrows(the, demoted);
+    const auto policy = compiled(policy_with(demoted));
+    const auto usage = usage_of(the.ran);
+    EXPECT_FALSE(policy->could_run("acme", verb, now()));
+    for (const auto& asked : the.requests) {
+      const auto after = policy->decide(asked, now(), usage);
+      if (asked.action == verb) {
+        EXPECT_NE(after.ruling, model::Ruling::auto_) << to_json(asked);
+      } else {
+        EXPECT_EQ(after.ruling, the.policy.decide(asked, now(), usage).ruling) << to_json(asked);
+      }
+    }
+  });
+  EXPECT_GT(fewer, 30U);
+}
+
+TEST(AnyPolicy, RunsNothingByItselfThatItSaysCouldNot) {
+  std::size_t could_not = 0;
+  each(9, 300, [&](const Case& the) {
+    for (const auto& asked : the.requests) {
+      if (the.policy.could_run("acme", asked.action, now())) continue;
+      ++could_not;
+      EXPECT_NE(the.policy.decide(asked, now(), Usage{}).ruling, model::Ruling::auto_)
+          << to_json(asked) << '\n'
+          << json::value(the.tenant);
+    }
+  });
+  EXPECT_GT(could_not, 1000U);
+}
+
 TEST(AnyPolicy, DecidesTheSameInWhateverOrderItIsWritten) {
   const auto shuffled = [](json::array list, Random& random) {
     std::vector<json::value> items{list.begin(), list.end()};

@@ -118,7 +118,7 @@ TEST_F(LedgerFeedTest, SendsEachEntryToTheTopicsThatWantIt) {
 
 TEST_F(LedgerFeedTest, TheLedgerTopicHasTheLinesAsTheyAre) {
   append(EntryKind::received, "a1", R"({"x":1})");
-  append(EntryKind::opened, "i1");
+  append(EntryKind::updated, "i1");
   auto feed = this->feed({.verdicts = "", .actions = "", .ledger = "ledger"});
   (void)feed.round();
   broker_.answer_all(yes);
@@ -156,7 +156,7 @@ TEST_F(LedgerFeedTest, TheCursorPassesOnlyWhatTheBrokerHas) {
 
 TEST_F(LedgerFeedTest, EntriesThatNoTopicWantsAreNoHindrance) {
   append(EntryKind::received, "a1");
-  append(EntryKind::opened, "i1");
+  append(EntryKind::updated, "i1");
   auto feed = this->feed({.verdicts = "verdicts", .actions = "actions", .ledger = ""});
   EXPECT_EQ(feed.round(), Round::more);
   EXPECT_TRUE(broker_.waiting.empty());

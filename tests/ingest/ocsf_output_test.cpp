@@ -46,7 +46,7 @@ json::object finding_of(const model::Verdict& verdict) {
 }
 
 TEST(OcsfOutput, FindsTheBodyBehindAnActorThatLooksLikeOne) {
-  const auto line = line_of(model::EntryKind::opened, "s", R"({"x":",\"prev\":\""})");
+  const auto line = line_of(model::EntryKind::updated, "s", R"({"x":",\"prev\":\""})");
   const auto entry = view_entry(line);
   ASSERT_TRUE(entry);
   EXPECT_EQ(entry->body, R"({"x":",\"prev\":\""})");

@@ -66,7 +66,7 @@ TEST(Ledger, EachEntryNamesTheOneBeforeItAcrossBatchesAndOpenings) {
     const auto store = opened(directory);
     for (int i = 0; i < 3; ++i) {
       auto batch = entry("acme", EntryKind::received, "a", i);
-      batch.merge(entry("acme", EntryKind::opened, "a", i));
+      batch.merge(entry("acme", EntryKind::updated, "a", i));
       ASSERT_TRUE(store->commit_and_wait(std::move(batch)));
     }
   }

@@ -30,11 +30,11 @@ constexpr std::string_view tenant = "acme";
 /// What one alert of about 1 kB leaves behind.
 store::Batch batch_of(std::uint64_t n) {
   constexpr std::array kinds{model::EntryKind::received,
-                             model::EntryKind::opened,
-                             model::EntryKind::evidence,
                              model::EntryKind::verdict,
                              model::EntryKind::decided,
-                             model::EntryKind::intended};
+                             model::EntryKind::intended,
+                             model::EntryKind::executed,
+                             model::EntryKind::verified};
   static const std::string text(150, 'x');
   static const std::string alert(1000, 'a');
   static const model::Actor actor{.kind = "engine",

@@ -28,8 +28,8 @@ int check_config(const std::string& file) {
   };
   const SystemClock clock;
   boost::asio::thread_pool nobody{1};
-  if (const auto materials = gather(*settings, clock, nobody.get_executor(), nobody.get_executor());
-      !materials) {
+  const auto executor = nobody.get_executor();
+  if (const auto materials = gather(*settings, clock, executor, executor); !materials) {
     say(materials.error().detail);
     status = 1;
   }
@@ -58,10 +58,9 @@ void add_config(CLI::App& app, Run& run) {
   check->footer(
       "Makes everything that `run` makes of the settings (verbs, mappings, policy, reasoner, "
       "local\n"
-      "knowledge, connectors, models, tokens and other secrets, Kafka's properties, TLS files), "
-      "without\n"
-      "opening the store or a port, and without reaching a product or a broker. Secrets must be\n"
-      "there: run it in the environment of the engine.\n\n"
+      "knowledge, connectors, models, channels of notifications, tokens and other secrets, Kafka's\n"
+      "properties, TLS files), without opening the store or a port, and without reaching a\n"
+      "product or a broker. Secrets must be there: run it in the environment of the engine.\n\n"
       "Example:\n  sallyport config check --config /etc/sallyport/sallyport.yaml");
   check->callback([&run, file] { run = [file] { return check_config(*file); }; });
 }

@@ -16,7 +16,7 @@ namespace sallyport::app {
 namespace {
 
 struct Options {
-  PolicyPlace place;
+  RecordPlace place;
   std::string policy;
   std::string from;
   std::string to;
@@ -30,7 +30,7 @@ struct OpenRecords {
   std::unique_ptr<Records> records;
 };
 
-Result<OpenRecords> open(const PolicyPlace& place) {
+Result<OpenRecords> open(const RecordPlace& place) {
   OpenRecords opened;
   if (place.remote()) {
     auto client = ApiClient::make(place.api);

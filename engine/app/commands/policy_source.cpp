@@ -2,8 +2,6 @@
 
 #include "engine/config/document.hpp"
 
-#include <CLI/CLI.hpp>
-
 namespace sallyport::app {
 
 namespace {
@@ -21,12 +19,7 @@ Result<ShownPolicy> shown_version(const json::value& view) {
 
 }  // namespace
 
-void PolicyPlace::add_to(CLI::App& command) {
-  offline.add_to(command);
-  api.add_to(command);
-}
-
-Result<ShownPolicy> find_policy(const PolicyPlace& place,
+Result<ShownPolicy> find_policy(const RecordPlace& place,
                                 std::optional<std::uint64_t> version,
                                 std::optional<Time> at) {
   if (place.remote()) {
@@ -49,7 +42,7 @@ Result<ShownPolicy> find_policy(const PolicyPlace& place,
   return ShownPolicy{.stored = *std::move(stored), .document = document->root()};
 }
 
-Result<std::vector<StoredPolicy>> find_history(const PolicyPlace& place, std::size_t limit) {
+Result<std::vector<StoredPolicy>> find_history(const RecordPlace& place, std::size_t limit) {
   std::vector<StoredPolicy> versions;
   if (place.remote()) {
     const auto client = ApiClient::make(place.api);

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "engine/app/api_client.hpp"
-#include "engine/app/commands/store_place.hpp"
+#include "engine/app/commands/record_place.hpp"
 #include "engine/app/policy_versions.hpp"
 #include "engine/app/store_records.hpp"
 
@@ -12,19 +11,6 @@
 
 namespace sallyport::app {
 
-/// Where a command finds the versions of the policy: a running engine, or the data directory.
-struct PolicyPlace {
-  ApiOptions api;
-  StorePlace offline;
-
-  void add_to(CLI::App& command);
-
-  /// True: a running engine is asked, because one is named and no directory is.
-  [[nodiscard]] bool remote() const {
-    return offline.data.empty() && offline.config.empty() && !api.url.empty();
-  }
-};
-
 /// A version as a command shows it, wherever it came from.
 struct ShownPolicy {
   StoredPolicy stored;   ///< `text` empty: the token does not see all tenants.
@@ -32,12 +18,12 @@ struct ShownPolicy {
 };
 
 /// A version by number, by time, or (neither) the newest. Errors: not_found, and those of place.
-[[nodiscard]] Result<ShownPolicy> find_policy(const PolicyPlace& place,
+[[nodiscard]] Result<ShownPolicy> find_policy(const RecordPlace& place,
                                               std::optional<std::uint64_t> version,
                                               std::optional<Time> at);
 
 /// The versions, newest first, at most `limit`. Errors: those of place.
-[[nodiscard]] Result<std::vector<StoredPolicy>> find_history(const PolicyPlace& place,
+[[nodiscard]] Result<std::vector<StoredPolicy>> find_history(const RecordPlace& place,
                                                              std::size_t limit);
 
 /// Prints a failure; the exit status that fits.

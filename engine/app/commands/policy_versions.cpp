@@ -17,7 +17,7 @@ namespace sallyport::app {
 namespace {
 
 struct Options {
-  PolicyPlace place;
+  RecordPlace place;
   std::string file;
   std::string at;
   std::optional<std::uint64_t> version;

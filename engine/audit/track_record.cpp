@@ -1,0 +1,194 @@
+#include "engine/audit/track_record.hpp"
+
+#include "engine/audit/entry_facts.hpp"
+#include "engine/gate/policy_diff.hpp"
+#include "engine/model/action.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace sallyport::audit {
+
+namespace {
+
+using enum model::EntryKind;
+
+template <class Items>
+void bound(Items& items, std::size_t most) {
+  while (items.size() > most) items.pop_front();
+}
+
+/// Whether a limit, or one window of it, lets nothing run.
+bool is_closed(const std::optional<json::value>& limit) {
+  const auto zero = [](const json::value& value) {
+    return value.is_number() && value.to_number<double>() == 0;
+  };
+  if (!limit) return false;
+  const auto* windows = limit->if_object();
+  if (!windows) return zero(*limit);
+  return std::ranges::any_of(*windows, [&](const auto& window) { return zero(window.value()); });
+}
+
+/// The parts of a JSON pointer after `prefix`; nothing when it stands elsewhere.
+std::optional<std::vector<std::string>> parts_below(std::string_view pointer,
+                                                    std::string_view prefix) {
+  if (pointer != prefix && !pointer.starts_with(std::string{prefix} + '/')) return std::nullopt;
+  std::vector<std::string> parts;
+  for (auto rest = pointer.substr(prefix.size()); !rest.empty();) {
+    const auto end = std::min(rest.find('/', 1), rest.size());
+    parts.emplace_back(rest.substr(1, end - 1));
+    rest.remove_prefix(end);
+  }
+  return parts;
+}
+
+const json::object* limits_in(const std::optional<json::value>& value, bool of_tenant) {
+  const auto* object = value ? value->if_object() : nullptr;
+  const auto* limits = object && of_tenant ? object->if_contains("limits") : nullptr;
+  return of_tenant ? (limits ? limits->if_object() : nullptr) : object;
+}
+
+std::optional<json::value> member(const json::object* object, std::string_view key) {
+  const auto* found = object ? object->if_contains(key) : nullptr;
+  return found ? std::optional{*found} : std::nullopt;
+}
+
+/// The verbs of `tenant` whose limit became 0 by this change, or ceased to be.
+std::set<std::string> verbs_turned(const gate::PolicyChange& change, std::string_view tenant) {
+  std::set<std::string> verbs;
+  const auto parts = parts_below(change.path, child("/tenants", tenant));
+  if (!parts || (!parts->empty() && parts->front() != "limits")) return verbs;
+  if (parts->size() >= 2) {
+    if (is_closed(change.before) != is_closed(change.after)) verbs.insert((*parts)[1]);
+    return verbs;
+  }
+  const auto* before = limits_in(change.before, parts->empty());
+  const auto* after = limits_in(change.after, parts->empty());
+  for (const auto* limits : {before, after}) {
+    if (!limits) continue;
+    for (const auto& item : *limits) {
+      const std::string_view verb{item.key()};
+      if (is_closed(member(before, verb)) != is_closed(member(after, verb))) verbs.emplace(verb);
+    }
+  }
+  return verbs;
+}
+
+}  // namespace
+
+void TrackRecord::answered(std::string action, bool approved, Time at) {
+  answers_.push_back({.action = std::move(action), .at = at, .agreed = approved});
+  bound(answers_, keep_);
+}
+
+void TrackRecord::ran(Time at) {
+  runs_.push_back(at);
+  bound(runs_, keep_);
+}
+
+void TrackRecord::rolled_back(std::string_view action, Time at) {
+  rollbacks_.push_back(at);
+  bound(rollbacks_, keep_);
+  for (auto& answer : answers_)
+    if (answer.action == action) answer.agreed = false;
+}
+
+TrackRecord::Share TrackRecord::agreed(Time since) const {
+  Share share;
+  for (const auto& answer : answers_) {
+    if (answer.at < since) continue;
+    ++share.all;
+    if (answer.agreed) ++share.of;
+  }
+  return share;
+}
+
+TrackRecord::Share TrackRecord::undone(Time since) const {
+  const auto first = std::ranges::find_if(runs_, [since](Time run) { return run >= since; });
+  if (first == runs_.end()) return {};
+  const auto all = static_cast<std::uint64_t>(runs_.end() - first);
+  const auto of = static_cast<std::uint64_t>(
+      std::ranges::count_if(rollbacks_, [&](Time rollback) { return rollback >= *first; }));
+  return {.of = std::min(of, all), .all = all};
+}
+
+std::optional<Demotion> demotion(const TrackRecord& record, const DemotionRule& rule, Time now) {
+  const auto since = now - rule.age;
+  const auto shows = [&](const TrackRecord::Share& share) {
+    return share.all > 0 && share.all >= rule.min_samples;
+  };
+  const auto agreed = record.agreed(since);
+  const Demotion by_people{.shortfall = Shortfall::agreement,
+                           .of = agreed.of,
+                           .all = agreed.all,
+                           .bound = rule.agreement_floor};
+  if (shows(agreed) && by_people.share() < rule.agreement_floor) return by_people;
+  const auto undone = record.undone(since);
+  const Demotion by_rollbacks{.shortfall = Shortfall::rollbacks,
+                              .of = undone.of,
+                              .all = undone.all,
+                              .bound = rule.rollback_ceiling};
+  if (shows(undone) && by_rollbacks.share() > rule.rollback_ceiling) return by_rollbacks;
+  return std::nullopt;
+}
+
+std::string to_text(const Demotion& demotion, const TrackedClass& of) {
+  const auto percent = [](double share) { return share * 100; };
+  if (demotion.shortfall == Shortfall::agreement) {
+    return fmt::format(
+        "people agreed with {} of the last {} {} on {} ({:.0f} %); the floor is {:.0f} %",
+        demotion.of,
+        demotion.all,
+        of.verb,
+        of.target_kind,
+        percent(demotion.share()),
+        percent(demotion.bound));
+  }
+  return fmt::format(
+      "{} were rolled back while the last {} {} on {} ran ({:.0f} %); the ceiling is {:.0f} %",
+      demotion.of,
+      demotion.all,
+      of.verb,
+      of.target_kind,
+      percent(demotion.share()),
+      percent(demotion.bound));
+}
+
+void TrackRecords::begin_anew(const model::LedgerEntry& entry) {
+  const auto* changes = entry.body.if_contains("changes");
+  const auto* list = changes ? changes->if_array() : nullptr;
+  if (!list) return;
+  for (const auto& item : *list) {
+    gate::PolicyChange change;
+    Faults faults;
+    read_json(item, change, faults);
+    if (!faults.empty()) continue;
+    const auto verbs = verbs_turned(change, entry.tenant);
+    std::erase_if(records_, [&](const auto& one) {
+      return one.first.tenant == entry.tenant && verbs.contains(one.first.verb);
+    });
+  }
+}
+
+void TrackRecords::add(const model::LedgerEntry& entry) {
+  if (entry.kind == policy_changed) return begin_anew(entry);
+  if (std::ranges::find(kinds, entry.kind) == kinds.end()) return;
+  const auto facts = facts_of(entry);
+  if (facts.verb.empty()) return;
+  auto& record =
+      records_
+          .try_emplace(
+              {.tenant = entry.tenant, .verb = facts.verb, .target_kind = facts.target_kind}, keep_)
+          .first->second;
+  if (entry.kind == approved || entry.kind == denied)
+    record.answered(entry.subject, entry.kind == approved, entry.at);
+  if (entry.kind == executed && facts.state == name_of(model::ActionState::succeeded))
+    record.ran(entry.at);
+  if (entry.kind == rolled_back) record.rolled_back(entry.subject, entry.at);
+}
+
+}  // namespace sallyport::audit
