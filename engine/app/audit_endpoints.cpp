@@ -2,10 +2,8 @@
 
 #include "engine/audit/bundle.hpp"
 #include "engine/audit/readiness.hpp"
+#include "engine/base/on_pool.hpp"
 #include "engine/serve/schema.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
 #include <utility>
@@ -65,7 +63,7 @@ Task<http::Response> export_bundle(Sources sources, serve::Asked asked) {
       [sources, names = *std::move(tenants), from = *from, to = *to]() -> Task<std::string> {
     co_return bundle_document(*sources, names, {.from = from, .to = to});
   };
-  auto document = co_await asio::co_spawn(sources->blocking, std::move(work), asio::use_awaitable);
+  auto document = co_await on_pool(sources->blocking, std::move(work));
   if (!document) co_return std::unexpected{document.error()};
   co_return serve::ok(*std::move(document));
 }
@@ -86,7 +84,7 @@ Task<http::Response> show_readiness(Sources sources, serve::Asked asked) {
   auto work = [sources, names = *std::move(tenants)]() -> Task<std::string> {
     co_return readiness_document(*sources, names);
   };
-  auto document = co_await asio::co_spawn(sources->blocking, std::move(work), asio::use_awaitable);
+  auto document = co_await on_pool(sources->blocking, std::move(work));
   if (!document) co_return std::unexpected{document.error()};
   co_return serve::ok(*std::move(document));
 }

@@ -20,6 +20,7 @@
 #include "engine/approve/courier.hpp"
 #include "engine/approve/outbox.hpp"
 #include "engine/audit/checkpoint.hpp"
+#include "engine/base/on_pool.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
 #include "engine/graph/entity_graph.hpp"
@@ -444,14 +445,12 @@ asio::awaitable<void> Engine::Impl::keep_time() {
   for (;;) {
     timer.expires_after(tick);
     co_await timer.async_wait(asio::use_awaitable);
-    co_await asio::co_spawn(
-        blocking,
-        [this]() -> asio::awaitable<void> {
-          reload_knowledge();
-          reload_manifests();
-          co_return;
-        },
-        asio::use_awaitable);
+    auto read_again = [this]() -> asio::awaitable<void> {
+      reload_knowledge();
+      reload_manifests();
+      co_return;
+    };
+    co_await on_pool(blocking.get_executor(), std::move(read_again));
     const auto expired = co_await approvals->expire_due();
     if (!expired) log.warn("approvals not expired", {{"why", expired.error().detail}});
     if (expired && !expired->empty()) log.info("approvals expired", {{"count", expired->size()}});

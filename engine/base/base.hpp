@@ -11,6 +11,7 @@
 /// spelling.hpp  what was probably meant by a misspelt name
 /// deadline.hpp Task<T>, Deadline, with_deadline
 /// task_group.hpp  who owns a coroutine
+/// on_pool.hpp  blocking work on threads of its own
 /// secret.hpp   text that is never printed
 ///
 /// Never: I/O (but to follow a reference to a secret), a clock of its own, a word of the domain.

@@ -1,11 +1,10 @@
 #pragma once
 
 #include "engine/base/deadline.hpp"
+#include "engine/base/on_pool.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <functional>
@@ -27,7 +26,7 @@ Task<T> run_blocking(asio::any_io_executor pool,
     co_return job();
   };
   try {
-    co_return co_await asio::co_spawn(pool, std::move(work), asio::use_awaitable);
+    co_return co_await on_pool(pool, std::move(work));
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
