@@ -86,7 +86,7 @@ TEST(Condition, RefusesIdentifiersThatAreNotThere) {
   EXPECT_THAT(said("selektion"),
               HasSubstr("/condition: 'selektion' is no search identifier; did "
                         "you mean 'selection'?"));
-  EXPECT_THAT(said("xyz"), HasSubstr("there are selection"));
+  EXPECT_THAT(said("xyz"), HasSubstr("known are selection"));
   EXPECT_THAT(said("1 of filter_*"), HasSubstr("no search identifier is meant by 'filter_*'"));
   EXPECT_THAT(said("2 of them"), HasSubstr("can never hold: there are only 1"));
 }
