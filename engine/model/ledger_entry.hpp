@@ -10,10 +10,11 @@ namespace sallyport::model {
 
 /// What happened. Every arrow of an alert's and an action's life is one entry.
 enum class EntryKind : std::uint8_t {
-  received,  ///< An alert became durable.
-  updated,   ///< An alert we have came again with other content.
-  verdict,   ///< An investigation concluded.
-  decided,   ///< The gate answered (at proposal, at approval, at execution).
+  received,    ///< An alert became durable.
+  updated,     ///< An alert we have came again with other content.
+  model_call,  ///< A model was asked in an investigation.
+  verdict,     ///< An investigation concluded.
+  decided,     ///< The gate answered (at proposal, at approval, at execution).
   approved,
   denied,
   expired,
@@ -46,6 +47,7 @@ struct LedgerEntry {
 BOOST_DESCRIBE_ENUM(EntryKind,
                     received,
                     updated,
+                    model_call,
                     verdict,
                     decided,
                     approved,
