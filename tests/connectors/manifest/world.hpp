@@ -115,6 +115,7 @@ struct World {
                      std::vector<std::shared_ptr<act::Actuator>>{actuator},
                      act::ExecutorOptions{.request_timeout = std::chrono::seconds{5},
                                           .verify_for = std::chrono::milliseconds{700}},
+                     [](store::Batch&, const model::Action&) {},
                      [](store::Batch&, const model::Action&) {});
   }
 
