@@ -80,9 +80,11 @@ Task<Called> Caller::call_once(const StepPlan& step,
     const auto token = co_await credentials_.apply(
         *request, endpoint, value_at(facts, "options").value_or(nullptr), deadline);
     if (!token) co_return std::unexpected{token.error()};
+    const auto sent = credentials_.shown(*request, endpoint);
     auto exchange =
         co_await wire_.exchange(endpoint, *std::move(request), step.request.timeout, deadline);
     if (!exchange) co_return std::unexpected{exchange.error()};
+    if (exchange->sent) credentials_.tell(sent);
     if (!exchange->answer) {
       const auto why = fmt::format("{}: {}", step.id, exchange->answer.error().detail);
       if (!exchange->sent) co_return fail(exchange->answer.error().code, why);

@@ -5,6 +5,7 @@
 #include "connectors/manifest/config.hpp"
 #include "connectors/manifest/credentials.hpp"
 #include "connectors/manifest/plan.hpp"
+#include "connectors/manifest/sent.hpp"
 #include "connectors/manifest/wire.hpp"
 #include "engine/act/actuator.hpp"
 #include "engine/base/time.hpp"
@@ -36,6 +37,13 @@ class Connector final : public act::Actuator {
   [[nodiscard]] const std::vector<std::string>& verbs() const override { return verbs_; }
 
   [[nodiscard]] const Plan& plan() const noexcept { return *plan_; }
+
+  /// Who is told of each request that is sent. Set before the first.
+  void set_witness(Witness witness) { credentials_->set_witness(std::move(witness)); }
+
+  /// The requests that `operation` would lead to, in their order, without sending any: no I/O, and
+  /// nothing runs on the executor. Errors: as check().
+  [[nodiscard]] Result<std::vector<Planned>> preview(const act::Operation& operation) const;
 
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override;

@@ -2,6 +2,7 @@
 
 #include "connectors/manifest/answer.hpp"
 #include "connectors/manifest/request.hpp"
+#include "connectors/manifest/shown.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/match/encode.hpp"
 
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::chrono::seconds pause_after_refusal{60};
 constexpr std::chrono::seconds longest_margin{60};
-constexpr std::size_t shortest_secret = 4;  ///< Shorter ones would be found in any text.
 
 /// Wakes those who wait for a login, however it ends.
 class Fetching {
@@ -78,16 +78,20 @@ json::value Credentials::facts(const json::value& options) const {
   return json::value(json::object{{"secret", std::move(secrets)}, {"options", options}});
 }
 
+std::vector<std::string> Credentials::hidden() const {
+  std::vector<std::string> all{token_.text.reveal()};
+  for (const auto& [name, secret] : secrets_) all.push_back(secret.reveal());
+  return all;
+}
+
 std::string Credentials::redacted(std::string text) const {
-  const auto hide = [&](const Secret& secret) {
-    const auto& hidden = secret.reveal();
-    if (hidden.size() < shortest_secret) return;
-    for (auto at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at))
-      text.replace(at, hidden.size(), "***");
-  };
-  hide(token_.text);
-  for (const auto& [name, secret] : secrets_) hide(secret);
-  return text;
+  return without(std::move(text), hidden());
+}
+
+std::optional<Sent> Credentials::shown(const http::Request& request,
+                                       const std::string& endpoint) const {
+  if (!witness_) return std::nullopt;
+  return manifest::shown(request, wire_.base(endpoint).origin, plan_->auth, hidden());
 }
 
 bool Credentials::refused(std::uint64_t number) {
@@ -135,9 +139,11 @@ Task<> Credentials::log_in(json::value options, Deadline deadline) {
     if (!header) co_return std::unexpected{header.error()};
     request->headers.emplace_back("Authorization", *std::move(header));
   }
+  const auto sent = shown(*request, step.request.endpoint);
   auto exchange = co_await wire_.exchange(
       step.request.endpoint, *std::move(request), step.request.timeout, deadline);
   if (!exchange) co_return std::unexpected{exchange.error()};
+  if (exchange->sent) tell(sent);
   if (!exchange->answer)
     co_return fail(Errc::unavailable, "login: " + exchange->answer.error().detail);
   const auto record =

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connectors/manifest/plan.hpp"
+#include "connectors/manifest/sent.hpp"
 #include "connectors/manifest/wire.hpp"
 #include "engine/base/deadline.hpp"
 #include "engine/base/secret.hpp"
@@ -12,8 +13,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace sallyport::connectors::manifest {
 
@@ -46,6 +49,17 @@ class Credentials {
   /// `text` without any of our secrets in it.
   [[nodiscard]] std::string redacted(std::string text) const;
 
+  /// Who is told of each request. Set before the first.
+  void set_witness(Witness witness) { witness_ = std::move(witness); }
+
+  /// `request` for people, where somebody wants to see it.
+  [[nodiscard]] std::optional<Sent> shown(const http::Request& request,
+                                          const std::string& endpoint) const;
+
+  void tell(const std::optional<Sent>& sent) const {
+    if (sent) witness_(*sent);
+  }
+
  private:
   struct Token {
     Secret text;
@@ -56,6 +70,7 @@ class Credentials {
   Credentials(std::shared_ptr<const Plan> plan, Wire& wire, const Clock& clock);
 
   [[nodiscard]] json::value facts(const json::value& options) const;
+  [[nodiscard]] std::vector<std::string> hidden() const;
   Task<> need_token(json::value options, Deadline deadline);
   Task<> log_in(json::value options, Deadline deadline);
   Result<> keep_token(const json::value& record);
@@ -65,6 +80,7 @@ class Credentials {
   std::shared_ptr<const Plan> plan_;
   Wire& wire_;
   const Clock& clock_;
+  Witness witness_;
   std::map<std::string, Secret> secrets_;
   Token token_;
   std::shared_ptr<asio::steady_timer> fetching_;  ///< Who waits for the login under way.

@@ -1,24 +1,17 @@
 #pragma once
 
 #include "connectors/manifest/connector.hpp"
-#include "engine/act/executor.hpp"
-#include "engine/base/ulid.hpp"
 #include "engine/config/document.hpp"
-#include "engine/gate/gate.hpp"
-#include "engine/store/store.hpp"
-#include "tests/base/run.hpp"
+#include "tools/conformance/workbench.hpp"
 #include "tools/lab/vendors/vendor_server.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace sallyport::connectors::manifest::testing {
@@ -40,38 +33,8 @@ inline std::shared_ptr<const Plan> plan_of(const std::string& file) {
   return plan.value_or(nullptr);
 }
 
-/// A loop with a thread of its own, as the engine's.
-class Loop {
- public:
-  Loop() : thread_{[this] { loop_.run(); }} {}
-
-  ~Loop() {
-    work_.reset();
-    loop_.stop();
-    thread_.join();
-  }
-
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-
-  [[nodiscard]] asio::any_io_executor executor() { return loop_.get_executor(); }
-
- private:
-  asio::io_context loop_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
-  std::thread thread_;
-};
-
-/// Waits for `task` on a fresh loop.
-template <class T>
-Result<T> wait(Task<T> task) {
-  Result<T> result = fail(Errc::cancelled, "did not end");
-  auto keep = [](Task<T> work, Result<T>& into) -> asio::awaitable<void> {
-    into = co_await std::move(work);
-  };
-  sallyport::testing::run(keep(std::move(task), result));
-  return result;
-}
+using conformance::Loop;
+using conformance::wait;
 
 /// What every connector of these tests has in common: this machine as the product's.
 inline Config lab_config(const lab::VendorServer& vendor,
@@ -89,101 +52,35 @@ inline Config lab_config(const lab::VendorServer& vendor,
   return config;
 }
 
-/// A real store, a gate that lets everything through, the executor, and one connector.
+/// A workbench whose gate lets everything through, and one connector.
 struct World {
-  explicit World(std::shared_ptr<act::Actuator> product) : actuator{std::move(product)} {
-    std::string overrides;
-    for (const auto& [verb, about] : catalogue().verbs())
-      overrides +=
-          fmt::format(R"({}"{}":{{"force_auto":true}})", overrides.empty() ? "" : ",", verb);
-    Faults faults;
-    auto policy = gate::Policy::compile(
-        parse_json(fmt::format(R"({{"tenants":{{"acme":{{"tier":"L4","overrides":{{{}}}}}}}}})",
-                               overrides))
-            .value(),
-        catalogue(),
-        {},
-        faults);
-    EXPECT_TRUE(policy) << summary(faults);
-    gate.emplace(std::move(policy));
-    store = store::Store::open({.directory = directory}).value();
-    actions.emplace(*store, clock, std::chrono::hours{0});
-    EXPECT_TRUE(actions->load_open());
-    executor.emplace(*actions,
-                     *gate,
-                     clock,
-                     std::vector<std::shared_ptr<act::Actuator>>{actuator},
-                     act::ExecutorOptions{.request_timeout = std::chrono::seconds{5},
-                                          .verify_for = std::chrono::milliseconds{700}},
-                     [](store::Batch&, const model::Action&) {},
-                     [](store::Batch&, const model::Action&) {});
-  }
+  explicit World(std::shared_ptr<act::Actuator> product)
+      : bench{conformance::Workbench::make(std::move(product),
+                                           conformance::anything_goes(catalogue()),
+                                           {.request_timeout = std::chrono::seconds{5},
+                                            .verify_for = std::chrono::milliseconds{700}})
+                  .value()} {}
 
-  ~World() {
-    executor.reset();
-    actions.reset();
-    store.reset();
-    std::filesystem::remove_all(directory);
-  }
-
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-
-  model::Action run(const std::string& verb,
-                    model::Target target,
-                    json::object parameters = {},
-                    const std::string& reverses = "") {
-    model::ActionRequest request{.tenant = "acme",
-                                 .action = verb,
-                                 .target = std::move(target),
-                                 .confidence = 1,
-                                 .requested_by = {.kind = "analyst", .id = "alice"},
-                                 .parameters = std::move(parameters)};
-    auto answer = gate->judge(request, clock.now(), "product");
-    auto* permit = std::get_if<gate::Permit>(&answer);
-    EXPECT_TRUE(permit) << gate::decision_of(answer).rationale;
-    if (!permit) return {};
-    model::Action action{.id = ActionId::parse(ids.next(clock.now())).value(),
-                         .tenant = "acme",
-                         .request = request,
-                         .request_hash = model::request_hash(request),
-                         .decision = gate::decision_of(answer),
-                         .state = model::ActionState::permitted,
-                         .connector = "product",
-                         .created_at = clock.now(),
-                         .updated_at = clock.now(),
-                         .reverses = reverses};
-    store::Batch batch;
-    EXPECT_TRUE(actions->add(batch, action));
-    EXPECT_TRUE(store->commit_and_wait(std::move(batch)));
-    auto ran = wait(executor->run(std::move(action), std::move(*permit)));
-    EXPECT_TRUE(ran) << ran.error().detail;
-    return ran.value_or(model::Action{});
+  model::Action run(const std::string& verb, model::Target target, json::object parameters = {}) {
+    return expected(bench->run(verb, std::move(target), std::move(parameters)));
   }
 
   /// Undoes `action` the way the engine does: a new action through the gate.
   model::Action roll_back(const model::Action& action) {
-    const auto request = executor->rollback_request(action, {.kind = "analyst", .id = "alice"});
-    EXPECT_TRUE(request) << request.error().detail;
-    if (!request) return {};
-    return run(request->action, request->target, request->parameters, action.id.text());
+    return expected(bench->roll_back(action));
   }
 
   [[nodiscard]] model::Action stored(const model::Action& action) const {
-    return actions->get(action.id.text()).value();
+    return bench->stored(action).value();
   }
 
-  std::filesystem::path directory = [] {
-    std::string name = std::filesystem::temp_directory_path() / "sallyport-manifest-XXXXXX";
-    return std::filesystem::path{::mkdtemp(name.data())};
-  }();
-  SystemClock clock;
-  UlidSource ids{7};
-  std::shared_ptr<act::Actuator> actuator;
-  std::optional<gate::Gate> gate;
-  std::unique_ptr<store::Store> store;
-  std::optional<act::Actions> actions;
-  std::optional<act::Executor> executor;
+  static model::Action expected(Result<model::Action> ran) {
+    EXPECT_TRUE(ran) << ran.error().detail;
+    return ran.value_or(model::Action{});
+  }
+
+  std::unique_ptr<conformance::Workbench> bench;
+  act::Executor* executor = &bench->executor();
 };
 
 /// A vendor of the lab with the connector that its manifest makes, in a world of its own.

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "engine/app/commands/commands.hpp"
+
+namespace sallyport::app {
+
+// The subcommands of `sallyport connector`, each in a source of its own; `add_connector` adds them.
+void add_connector_check(CLI::App& command, Run& run);
+void add_connector_test(CLI::App& command, Run& run);
+
+}  // namespace sallyport::app

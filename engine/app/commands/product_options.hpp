@@ -1,0 +1,31 @@
+#pragma once
+
+#include "connectors/manifest/config.hpp"
+#include "connectors/manifest/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the names are CLI11's
+class App;       // NOLINT(readability-identifier-naming)
+}
+
+namespace sallyport::app {
+
+/// What an entry of `connectors:` in the settings says of a product, from the command line.
+struct ProductOptions {
+  std::string url;                   ///< Of all its endpoints.
+  std::vector<std::string> options;  ///< NAME=VALUE
+  std::vector<std::string> secrets;  ///< NAME=REFERENCE
+  std::vector<std::string> allow;
+  std::string ca;
+
+  void add_to(CLI::App& command);
+
+  /// Who names a URL on the command line means its host, loopback and without TLS included.
+  /// Errors: invalid_input, naming the option.
+  [[nodiscard]] Result<connectors::manifest::Config> config_for(
+      const connectors::manifest::Plan& plan) const;
+};
+
+}  // namespace sallyport::app

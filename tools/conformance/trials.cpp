@@ -1,0 +1,337 @@
+#include "tools/conformance/trials.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <functional>
+#include <iterator>
+#include <thread>
+
+namespace sallyport::conformance {
+
+using model::ActionState;
+using model::OutcomeStatus;
+
+namespace {
+
+constexpr std::size_t side_by_side = 6;
+
+/// One operation before one product.
+struct Bed {
+  Stand& stand;
+  const Sample& sample;
+
+  [[nodiscard]] const manifest::OperationPlan& plan() const {
+    return stand.connector().plan().operations.at(sample.verb);
+  }
+
+  [[nodiscard]] bool verifiable() const { return plan().in_effect.has_value(); }
+
+  [[nodiscard]] Result<model::Action> run() const {
+    return stand.bench().run(sample.verb, sample.target, sample.parameters);
+  }
+
+  [[nodiscard]] Finding finding(std::string trial, FindingStatus status, std::string detail) const {
+    return {.trial = std::move(trial),
+            .status = status,
+            .detail = std::move(detail),
+            .sent = stand.take_sent()};
+  }
+
+  [[nodiscard]] Finding judged(std::string trial, bool held, std::string detail) const {
+    return finding(
+        std::move(trial), held ? FindingStatus::held : FindingStatus::failed, std::move(detail));
+  }
+};
+
+/// `verified: enabled: false`
+std::string told(const Result<model::Action>& ran) {
+  if (!ran) return ran.error().detail;
+  return fmt::format("{}{}{}", name_of(ran->state), ran->detail.empty() ? "" : ": ", ran->detail);
+}
+
+bool is(const Result<model::Action>& ran, ActionState state) {
+  return ran && ran->state == state;
+}
+
+bool is_done(const Bed& bed, const Result<model::Action>& ran) {
+  return is(ran, bed.verifiable() ? ActionState::verified : ActionState::succeeded);
+}
+
+bool claims_success(const Result<model::Action>& ran) {
+  return is(ran, ActionState::verified) || is(ran, ActionState::succeeded);
+}
+
+// ---- the life of an action that goes well
+
+Finding repeat(const Bed& bed) {
+  // Each ticket is another one, and a product that cannot tell would be asked again.
+  if (!bed.verifiable() || bed.sample.verb == "create_ticket")
+    return bed.finding("repeat", FindingStatus::not_applicable, "nothing tells one from the other");
+  (void)bed.run();  // until the product shows it
+  (void)bed.stand.take_sent();
+  const auto again = bed.run();
+  const bool held = is(again, ActionState::verified) && again->outcome &&
+                    again->outcome->status == OutcomeStatus::already_done;
+  return bed.judged(
+      "repeat", held, held ? "already in effect: nothing but reads was sent" : told(again));
+}
+
+Finding roll_back(const Bed& bed, const model::Action& ran) {
+  const auto& undo = bed.plan().undo;
+  if (undo.verb.empty()) {
+    const auto refused = bed.stand.bench().roll_back(ran);
+    const bool held = !refused && refused.error().detail.contains(undo.none);
+    return bed.judged("rollback", held, held ? "none: " + undo.none : told(refused));
+  }
+  const auto undone = bed.stand.bench().roll_back(ran);
+  const auto original = bed.stand.bench().stored(ran);
+  const bool held = is(undone, ActionState::verified) && is(original, ActionState::rolled_back);
+  return bed.judged("rollback", held, fmt::format("{}: {}", undo.verb, told(undone)));
+}
+
+/// Execute, repeat, roll back; in the lab once more, from the state that was restored.
+void live(const Bed& bed, bool once_more, std::vector<Finding>& findings) {
+  const auto ran = bed.run();
+  const bool was_so = ran && ran->outcome && ran->outcome->status == OutcomeStatus::already_done;
+  if (was_so) {
+    findings.push_back(bed.judged(
+        "execute", false, "was so before: choose a target that is not in that state already"));
+    return;
+  }
+  const bool done = is_done(bed, ran);
+  findings.push_back(bed.judged("execute", done, told(ran)));
+  if (!ran) return;
+  findings.push_back(repeat(bed));
+  findings.push_back(roll_back(bed, *ran));
+  if (!once_more || bed.plan().undo.verb.empty()) return;
+  const auto again = bed.run();
+  findings.push_back(bed.judged("again", is_done(bed, again), told(again)));
+}
+
+// ---- what must not go wrong when something does
+
+void befall(const Bed& bed, int status, http::Headers headers = {}, std::string body = {}) {
+  bed.stand.vendor().befall(
+      {.answer = {.status = status, .headers = std::move(headers), .body = std::move(body)},
+       .times = 99});
+}
+
+Finding one_key(const Bed& bed) {
+  if (!bed.verifiable())
+    return bed.finding("one_key", FindingStatus::not_applicable, "the product cannot say");
+  const act::Operation operation{.verb = bed.sample.verb,
+                                 .target = bed.sample.target,
+                                 .parameters = bed.sample.parameters,
+                                 .idempotency_key = "01J0000000000000000000001"};
+  auto& connector = bed.stand.connector();
+  const auto deadline = Deadline::in(std::chrono::seconds{10});
+  const auto first = wait(connector.execute(operation, deadline));
+  if (!first) return bed.judged("one_key", false, first.error().detail);
+  for (int i = 0; i < 5; ++i) (void)wait(connector.read(operation, deadline));
+  const auto second = wait(connector.execute(operation, deadline));
+  const bool held = second && second->status == OutcomeStatus::already_done;
+  return bed.judged("one_key",
+                    held,
+                    held     ? "executed twice with one key, it was done once"
+                    : second ? second->detail
+                             : second.error().detail);
+}
+
+Finding server_error(const Bed& bed) {
+  befall(bed, 503);
+  const auto ran = bed.run();
+  return bed.judged("retryable_503", ran && !claims_success(ran), told(ran));
+}
+
+Finding must_fail(const Bed& bed, std::string trial, int status) {
+  befall(bed, status);
+  const auto ran = bed.run();
+  return bed.judged(
+      std::move(trial), is(ran, ActionState::failed) && !ran->detail.empty(), told(ran));
+}
+
+Finding permanent(const Bed& bed) {
+  return must_fail(bed, "permanent_400", 400);
+}
+
+Finding unauthorized(const Bed& bed) {
+  return must_fail(bed, "unauthorized_401", 401);
+}
+
+Finding forbidden(const Bed& bed) {
+  return must_fail(bed, "forbidden_403", 403);
+}
+
+Finding not_found(const Bed& bed) {
+  return must_fail(bed, "not_found_404", 404);
+}
+
+Finding rate_limited(const Bed& bed) {
+  bed.stand.vendor().befall({.answer = {.status = 429, .headers = {{"Retry-After", "0"}}}});
+  const auto ran = bed.run();
+  return bed.judged("rate_limited_429", is_done(bed, ran), told(ran));
+}
+
+Finding garbage(const Bed& bed) {
+  befall(bed, 200, {{"Content-Type", "text/html"}}, "<html>welcome</html");
+  const auto ran = bed.run();
+  return bed.judged("garbage_200", ran && !claims_success(ran), told(ran));
+}
+
+/// What befalls the request that acts, and it alone.
+lab::Mishap at_the_act(const Bed& bed, lab::Mishap mishap) {
+  const auto& request = bed.plan().act.front().request;
+  mishap.method = name_of(request.method);
+  if (!request.segments.empty()) mishap.path = request.segments.back().pieces().front().literal;
+  return mishap;
+}
+
+Finding act_must_fail(const Bed& bed, std::string trial, int status) {
+  bed.stand.vendor().befall(at_the_act(bed, {.answer = {.status = status}, .times = 99}));
+  const auto ran = bed.run();
+  return bed.judged(
+      std::move(trial), is(ran, ActionState::failed) && !ran->detail.empty(), told(ran));
+}
+
+Finding act_permanent(const Bed& bed) {
+  return act_must_fail(bed, "act_permanent_400", 400);
+}
+
+Finding act_unauthorized(const Bed& bed) {
+  return act_must_fail(bed, "act_unauthorized_401", 401);
+}
+
+Finding act_forbidden(const Bed& bed) {
+  return act_must_fail(bed, "act_forbidden_403", 403);
+}
+
+Finding act_not_found(const Bed& bed) {
+  return act_must_fail(bed, "act_not_found_404", 404);
+}
+
+Finding act_rate_limited(const Bed& bed) {
+  bed.stand.vendor().befall(
+      at_the_act(bed, {.answer = {.status = 429, .headers = {{"Retry-After", "0"}}}}));
+  const auto ran = bed.run();
+  return bed.judged("act_rate_limited_429", is_done(bed, ran), told(ran));
+}
+
+/// A fault of the server: it may have happened, so only reading can tell.
+Finding act_server_error(const Bed& bed) {
+  bed.stand.vendor().befall(at_the_act(bed, {.answer = {.status = 503}, .times = 99}));
+  const auto ran = bed.run();
+  return bed.judged("act_retryable_503", ran && !claims_success(ran), told(ran));
+}
+
+/// The vendor does it, and the answer breaks off: it happened once, and is never called failed.
+Finding lost_answer(const Bed& bed) {
+  bed.stand.vendor().befall(at_the_act(bed, {.kind = lab::Mishap::Kind::lost_answer}));
+  const auto ran = bed.run();
+  const bool held = bed.verifiable()
+                        ? is(ran, ActionState::verified)
+                        : is(ran, ActionState::unknown) || is(ran, ActionState::succeeded);
+  return bed.judged("lost_answer", held, told(ran));
+}
+
+/// A product that repeats what it was sent does not bring a secret into a record.
+Finding no_secret(const Bed& bed, const Product& product) {
+  std::string all;
+  for (const auto& [name, secret] : product.secrets) all += secret + ' ';
+  const json::value echo(json::object{{"error", "no"},
+                                      {"errorSummary", all},
+                                      {"errors", json::array{json::value(all)}},
+                                      {"message", all}});
+  befall(bed, 400, {{"Content-Type", "application/json"}}, to_json(echo));
+  const auto ran = bed.run();
+  if (!ran) return bed.judged("no_secret", false, told(ran));
+  const auto text = to_json(*ran);
+  for (const auto& [name, secret] : product.secrets)
+    if (text.contains(secret))
+      return bed.judged("no_secret", false, fmt::format("the record holds the secret {}", name));
+  return bed.judged("no_secret", true, "echoed secrets are *** in the record");
+}
+
+using Try = Finding (*)(const Bed& bed);
+constexpr std::array tries{Try{one_key},
+                           Try{server_error},
+                           Try{permanent},
+                           Try{unauthorized},
+                           Try{forbidden},
+                           Try{not_found},
+                           Try{rate_limited},
+                           Try{garbage},
+                           Try{act_server_error},
+                           Try{act_permanent},
+                           Try{act_unauthorized},
+                           Try{act_forbidden},
+                           Try{act_not_found},
+                           Try{act_rate_limited},
+                           Try{lost_answer}};
+
+Trials trials_of(const manifest::Plan& plan, const Sample& sample) {
+  return {.manifest = sample.manifest,
+          .title = plan.connector.title,
+          .verb = sample.verb,
+          .undo = plan.operations.at(sample.verb).undo.verb,
+          .target = sample.target,
+          .findings = {}};
+}
+
+}  // namespace
+
+bool Trials::held() const {
+  return std::ranges::none_of(
+      findings, [](const Finding& one) { return one.status == FindingStatus::failed; });
+}
+
+Result<Trials> try_in_lab(std::shared_ptr<const manifest::Plan> plan,
+                          const Product& product,
+                          const Sample& sample,
+                          const model::Catalogue& catalogue) {
+  if (!plan->operations.contains(sample.verb))
+    return fail(Errc::not_found, fmt::format("{} has no {}", product.manifest, sample.verb));
+  // Each before a vendor of its own, side by side: they mostly wait.
+  using Work = std::function<std::vector<Finding>(const Bed&)>;
+  std::vector<Work> works{[](const Bed& bed) {
+    std::vector<Finding> findings;
+    live(bed, true, findings);
+    return findings;
+  }};
+  for (const auto attempt : tries)
+    works.emplace_back([attempt](const Bed& bed) { return std::vector{attempt(bed)}; });
+  works.emplace_back([&](const Bed& bed) { return std::vector{no_secret(bed, product)}; });
+
+  std::vector<Result<std::vector<Finding>>> found(works.size());
+  std::atomic<std::size_t> next = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t n = 0; n < side_by_side; ++n)
+      threads.emplace_back([&] {
+        for (auto i = next++; i < works.size(); i = next++) {
+          const auto stand = Stand::in_lab(plan, product, catalogue);
+          if (stand) {
+            found[i] = works[i]({.stand = **stand, .sample = sample});
+          } else {
+            found[i] = std::unexpected{stand.error()};
+          }
+        }
+      });
+  }
+  auto trials = trials_of(*plan, sample);
+  for (auto& some : found) {
+    if (!some) return std::unexpected{some.error()};
+    std::ranges::move(*some, std::back_inserter(trials.findings));
+  }
+  return trials;
+}
+
+Trials try_at(Stand& stand, const Sample& sample) {
+  auto trials = trials_of(stand.connector().plan(), sample);
+  live({.stand = stand, .sample = sample}, false, trials.findings);
+  return trials;
+}
+
+}  // namespace sallyport::conformance
