@@ -16,6 +16,18 @@ die() {
 # The comment at the top of the script is its help.
 print_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
+# free_ports COUNT: prints so many ports that nobody listens on, below those that the kernel hands out to outgoing
+# connections: one of these could take the port before a server does.
+free_ports() {
+  local candidate found=()
+  while ((${#found[@]} < $1)); do
+    candidate=$((20000 + SRANDOM % 12000))
+    [[ " ${found[*]} " == *" $candidate "* ]] || (: 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null ||
+      found+=("$candidate")
+  done
+  echo "${found[@]}"
+}
+
 # quietly LABEL LOG COMMAND...: runs COMMAND with its output in LOG. On a terminal one line shows how far it is;
 # elsewhere (CI) one line a minute shows that it lives. When COMMAND fails, the end of the log is printed and its
 # status returned.

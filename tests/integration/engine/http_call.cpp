@@ -51,7 +51,8 @@ std::optional<HttpAnswer> http_call(std::uint16_t port,
                                     const std::string& target,
                                     const std::string& token,
                                     const std::string& body,
-                                    std::chrono::milliseconds patience) {
+                                    std::chrono::milliseconds patience,
+                                    const std::string& type) {
   const Socket socket;
   sockaddr_in to{};
   to.sin_family = AF_INET;
@@ -61,9 +62,10 @@ std::optional<HttpAnswer> http_call(std::uint16_t port,
 
   auto request = fmt::format(
       "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-      "Content-Type: application/json\r\nContent-Length: {}\r\n",
+      "Content-Type: {}\r\nContent-Length: {}\r\n",
       method,
       target,
+      type,
       body.size());
   if (!token.empty()) request += fmt::format("Authorization: Bearer {}\r\n", token);
   request += "\r\n" + body;

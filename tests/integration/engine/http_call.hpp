@@ -19,6 +19,7 @@ struct HttpAnswer {
                                                   const std::string& target,
                                                   const std::string& token,
                                                   const std::string& body,
-                                                  std::chrono::milliseconds patience);
+                                                  std::chrono::milliseconds patience,
+                                                  const std::string& type = "application/json");
 
 }  // namespace sallyport::testing
