@@ -1,5 +1,6 @@
 #include "engine/ingest/decode.hpp"
 
+#include "engine/ingest/log_line.hpp"
 #include "engine/ingest/malformed.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
@@ -167,6 +168,11 @@ Result<json::value> decode_value(std::string_view bytes, DecodeLimits limits) {
 }
 
 Result<json::value> decode(std::string_view bytes, DecodeLimits limits) {
+  const auto first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first != std::string_view::npos && bytes[first] != '{' && bytes[first] != '[' &&
+      !not_json_text(bytes, limits) && simdjson::validate_utf8(bytes.data(), bytes.size())) {
+    if (auto read = read_log_line(bytes.substr(first))) return json::value(*std::move(read));
+  }
   auto value = decode_value(bytes, limits);
   if (value && !value->is_object()) {
     return fail(

@@ -17,7 +17,8 @@ struct DecodeLimits {
   std::size_t depth = 64;  ///< Objects and lists inside each other; at most 512 are ever allowed.
 };
 
-/// Reads the bytes of one alert: one JSON object in UTF-8, with or without a byte order mark.
+/// Reads the bytes of one alert: one JSON object in UTF-8, with or without a byte order mark; or
+/// one line of a kind that log_line.hpp takes apart.
 ///
 /// Strict: duplicate keys, numbers that 64 bits or a double cannot hold, lone surrogates and bytes
 /// after the object are refused, because two readers could see two alerts in them. Memory is

@@ -3,6 +3,7 @@
 /// The room `ingest`: what arrives becomes alerts, or a dead letter with its reason.
 ///
 /// decode.hpp      bytes to JSON, strictly; malformed.hpp says what is wrong and where
+/// log_line.hpp    lines of text that some products write instead of JSON
 /// payload.hpp     where alerts begin and end in what arrives
 /// normalizer.hpp  native alerts to OCSF Detection Findings, by the mappings of schemas/alerts
 ///   mapping.hpp, expression.hpp, path.hpp   one mapping file, compiled

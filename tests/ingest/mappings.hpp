@@ -66,7 +66,9 @@ inline Result<model::Alert> normalized(std::string_view bytes,
 }
 
 inline std::string sample(const std::string& name) {
-  return read_file(project_root() / "tests" / "ingest" / "samples" / (name + ".json"));
+  const auto folder = project_root() / "tests" / "ingest" / "samples";
+  const auto line = folder / (name + ".log");
+  return read_file(std::filesystem::exists(line) ? line : folder / (name + ".json"));
 }
 
 }  // namespace sallyport::ingest

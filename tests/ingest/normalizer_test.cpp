@@ -48,16 +48,11 @@ std::string rfc3339(const model::Alert& alert) {
 }
 
 TEST(Normalizer, EverySourceGivesWhatOcsfRequires) {
-  for (const std::string source : {"wazuh",
-                                   "suricata",
-                                   "guardduty",
-                                   "okta",
-                                   "crowdstrike",
-                                   "defender",
-                                   "sentinel",
-                                   "elastic",
-                                   "ocsf",
-                                   "generic"}) {
+  for (const std::string source :
+       {"wazuh",        "suricata",   "guardduty", "okta",      "crowdstrike",      "defender",
+        "sentinel",     "elastic",    "ocsf",      "falco",     "splunk",           "sentinelone",
+        "securityhub",  "entra",      "osquery",   "sysmon",    "windows_eventlog", "google_scc",
+        "github_audit", "cortex_xdr", "cef",       "fortigate", "paloalto",         "generic"}) {
     const auto bytes = sample(source);
     const auto alert = of(source);
     EXPECT_EQ(alert.source, source);

@@ -65,6 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
         Corpus{"panther/Crowdstrike.EventStreams.jsonl", "crowdstrike", true, ""},
         Corpus{"panther/MicrosoftGraph.SecurityAlertV2.jsonl", "defender", true, ""},
         Corpus{"panther/MicrosoftDefenderXDR.AdvancedHunting.jsonl", "defender", true, ""},
+        Corpus{"falco/falco_alerts.jsonl", "falco", false, ""},
+        Corpus{"google_scc/findings.jsonl", "google_scc", false, ""},
+        Corpus{"splunk_notable/notables.jsonl", "splunk", false, "\"severity\""},
+        Corpus{"panther/AWS.SecurityFindingFormat.jsonl", "securityhub", true, ""},
+        Corpus{"panther/SentinelOne.Activity.jsonl", "sentinelone", true, ""},
+        Corpus{"panther/Osquery.Differential.jsonl", "osquery", true, ""},
+        Corpus{"panther/GitHub.Audit.jsonl", "github_audit", true, "\"org\""},
+        Corpus{"panther/Azure.Audit.jsonl", "entra", true, "\"operationName\": \""},
         Corpus{"panther/Okta.SystemLog.jsonl", "okta", true, "\"alternateId\""}));
 
 }  // namespace
