@@ -2,6 +2,7 @@
 
 #include "connectors/local/mentions.hpp"
 #include "connectors/local/record_file.hpp"
+#include "engine/base/cut.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -53,7 +54,7 @@ model::Evidence about(const Named& named, const Asset& asset, const model::Alert
                model::EvidenceStatus::found,
                alert,
                fmt::format("{} is {}{}{}",
-                           std::string_view{named.entity->value}.substr(0, 100),
+                           cut(named.entity->value, 100),
                            asset.host.empty() ? "a known asset" : asset.host,
                            asset.criticality.empty() ? "" : ", criticality " + asset.criticality,
                            asset.owner.empty() ? "" : ", of " + asset.owner));

@@ -2,6 +2,7 @@
 
 #include "connectors/local/mentions.hpp"
 #include "connectors/local/record_file.hpp"
+#include "engine/base/cut.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ model::Evidence about(const Named& named, const Identity& identity, const model:
                model::EvidenceStatus::found,
                alert,
                fmt::format("{} is known{}{}{}",
-                           std::string_view{named.entity->value}.substr(0, 100),
+                           cut(named.entity->value, 100),
                            identity.department.empty() ? "" : " in " + identity.department,
                            identity.privileged ? ", privileged" : "",
                            identity.status.empty() ? "" : ", " + identity.status));

@@ -8,6 +8,7 @@
 /// time.hpp     Time, Clock, RFC 3339
 /// json.hpp     described structs to JSON and back
 /// digest.hpp   SHA-256
+/// cut.hpp      text cut between characters
 /// spelling.hpp  what was probably meant by a misspelt name
 /// deadline.hpp Task<T>, Deadline, with_deadline
 /// task_group.hpp  who owns a coroutine

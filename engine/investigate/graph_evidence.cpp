@@ -1,5 +1,7 @@
 #include "engine/investigate/graph_evidence.hpp"
 
+#include "engine/base/cut.hpp"
+
 #include <algorithm>
 
 namespace sallyport::investigate {
@@ -69,7 +71,7 @@ json::object data_of(const graph::History& history) {
     json::array neighbours;
     for (const auto& other : history.neighbours) {
       if (neighbours.size() == shown_neighbours) break;
-      neighbours.emplace_back(other.kind + " " + other.value.substr(0, shown_characters));
+      neighbours.emplace_back(other.kind + " " + std::string{cut(other.value, shown_characters)});
     }
     data["neighbours"] = std::move(neighbours);
   }
@@ -95,7 +97,7 @@ model::Evidence on_entity(const graph::History& history, const model::Alert& ale
   evidence.data = data_of(history);
   evidence.summary = fmt::format("{} {}: {}, {} in the last hour, {} other detections in a day",
                                  history.entity.kind,
-                                 std::string_view{history.entity.value}.substr(0, 100),
+                                 cut(history.entity.value, shown_characters),
                                  count_of(history),
                                  history.last_hour,
                                  history.detections.size());

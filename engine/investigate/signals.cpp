@@ -1,5 +1,6 @@
 #include "engine/investigate/signals.hpp"
 
+#include "engine/base/cut.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/base/json.hpp"
 #include "engine/investigate/finding_record.hpp"
@@ -81,7 +82,7 @@ model::Evidence about_the_alert(const model::Alert& alert) {
                            .data = {}};
   evidence.summary = fmt::format("{} reports {} at severity {}",
                                  alert.source,
-                                 std::string_view{alert.detection}.substr(0, max_summary),
+                                 cut(alert.detection, max_summary),
                                  name_of(alert.severity));
   evidence.data["source"] = alert.source;
   evidence.data["detection"] = alert.detection;

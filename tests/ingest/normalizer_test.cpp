@@ -286,7 +286,8 @@ TEST(Normalizer, ASourceThatDoesNotFitIsAnErrorAndNoGuess) {
   EXPECT_THAT(normalized(sample("okta"), "suricata").error().detail, HasSubstr("not an alert of"));
   const auto unknown = normalized(sample("okta"), "wazzuh");
   EXPECT_EQ(unknown.error().code, Errc::not_found);
-  EXPECT_THAT(unknown.error().detail, HasSubstr("known: crowdstrike defender elastic"));
+  EXPECT_THAT(unknown.error().detail,
+              HasSubstr("known: cef cortex_xdr crowdstrike defender elastic"));
 }
 
 TEST(Normalizer, ARedeliveryHasTheSameUidAndAnotherAlertHasNot) {

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         Corpus{"panther/SentinelOne.Activity.jsonl", "sentinelone", true, ""},
         Corpus{"panther/Osquery.Differential.jsonl", "osquery", true, ""},
         Corpus{"panther/GitHub.Audit.jsonl", "github_audit", true, "\"org\""},
-        Corpus{"panther/Azure.Audit.jsonl", "entra", true, "\"operationName\": \""},
+        Corpus{"panther/Azure.Audit.jsonl", "entra", true, "Microsoft.aadiam"},
         Corpus{"panther/Okta.SystemLog.jsonl", "okta", true, "\"alternateId\""}));
 
 }  // namespace

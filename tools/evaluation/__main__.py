@@ -142,7 +142,7 @@ def main():
                 answers = dict(zip(clean, judging.investigate(binary, list(clean.values()), arguments)))
                 twins = [answers[json.dumps(case.clean, sort_keys=True)] for case in cases]
                 tables.append((source, attacked(cases, results, twins)))
-    except (sources.Unknown, judging.Failed, KeyError, OSError) as error:
+    except (sources.Unknown, judging.Failed, KeyError, OSError, UnicodeDecodeError) as error:
         print(f"tools/eval: {error if not isinstance(error, KeyError) else f'no key {error} in a row'}", file=sys.stderr)
         return 2
     if not tables:

@@ -19,7 +19,7 @@ def investigate(binary, alerts, arguments):
         for alert in alerts:
             file.write(json.dumps(alert) + "\n")
         file.flush()
-        ran = subprocess.run([binary, "investigate", *arguments, file.name], capture_output=True, text=True, check=False)
+        ran = subprocess.run([binary, "investigate", *arguments, file.name], capture_output=True, encoding="utf-8", check=False)
     unusable = {}
     for line in ran.stderr.splitlines():
         try:
