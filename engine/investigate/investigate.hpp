@@ -5,6 +5,7 @@
 /// enricher.hpp       Enricher: the port to what is known elsewhere
 /// signals.hpp        SignalRules: what the alert itself says, as named signals
 /// step.hpp           Investigation: the loop as a machine without I/O or clock
+/// shared_answers.hpp SharedAnswers: equal questions are one call, answers are kept for a while
 /// gathering.hpp      enrichers side by side, cut off at their slice
 /// investigator.hpp   Investigator: drives the machine
 /// counsel.hpp        Counsel: the language models that take part

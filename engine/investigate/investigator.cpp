@@ -41,6 +41,16 @@ bool rests_on_text(const model::Evidence& evidence, const model::Alert& alert) {
   return named;
 }
 
+/// Of what was read, whatever it took to read it.
+std::string hash_of(const json::object& data) {
+  static const std::string of_nothing = content_hash("{}");
+  if (data.empty()) return of_nothing;
+  if (!data.contains("cost")) return content_hash(to_json(data));
+  auto read = data;
+  read.erase("cost");
+  return content_hash(to_json(read));
+}
+
 asio::awaitable<bool> was_cancelled() {
   const auto state = co_await asio::this_coro::cancellation_state;
   co_return state.cancelled() != asio::cancellation_type::none;
@@ -96,8 +106,9 @@ struct Investigator::Run {
   bool take(const Enricher& enricher, Enricher::Answer answer) {
     verdict.timing_ms.enrich = milliseconds_since(started) - verdict.timing_ms.context;
     if (answer) {
-      for (auto& item : *answer) add(std::move(item));
-      return false;
+      bool cut_short = false;
+      for (auto& item : *answer) cut_short = take_item(std::move(item)) || cut_short;
+      return cut_short;
     }
     const std::string name{enricher.name()};
     const auto& error = answer.error();
@@ -113,6 +124,19 @@ struct Investigator::Run {
          .observed_at = alert.received_at,
          .signals = {},
          .data = {}});
+    return cut_short;
+  }
+
+  /// One item of an answer. What failed in part is as missing as what failed whole: its summary
+  /// says why, and its data with which code (`error`: `expired`).
+  bool take_item(model::Evidence item) {
+    bool cut_short = false;
+    if (item.status == model::EvidenceStatus::failed) {
+      verdict.missing.push_back(item.source + ": " + item.summary);
+      const auto* code = item.data.if_contains("error");
+      cut_short = code && *code == "expired";
+    }
+    add(std::move(item));
     return cut_short;
   }
 
@@ -178,8 +202,7 @@ struct Investigator::Run {
     item.id = fmt::format("E{}", verdict.evidence.size() + 1);
     if (rests_on_text(item, alert)) item.trust = model::Trust::untrusted;
     if (item.observed_at == Time{}) item.observed_at = alert.received_at;
-    static const std::string of_nothing = content_hash("{}");
-    item.hash = item.data.empty() ? of_nothing : content_hash(to_json(item.data));
+    item.hash = hash_of(item.data);
     verdict.evidence.push_back(std::move(item));
   }
 };

@@ -18,7 +18,7 @@ class Query {
  public:
   virtual ~Query() = default;
 
-  /// The name that a model sees: letters and underscores.
+  /// The name that a model sees: letters, digits and underscores.
   [[nodiscard]] virtual std::string_view name() const = 0;
 
   /// What it answers, in a sentence.

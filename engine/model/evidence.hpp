@@ -36,7 +36,7 @@ struct Evidence {
   EvidenceStatus status = EvidenceStatus::not_collected;
   Trust trust = Trust::untrusted;
   std::string summary;  ///< One sentence for a person.
-  std::string hash;     ///< content_hash of `data`.
+  std::string hash;     ///< content_hash of `data` without its `cost`.
   Time observed_at;
   std::vector<Signal> signals;
   json::object data;  ///< What was read, bounded.
