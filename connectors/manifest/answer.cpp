@@ -86,7 +86,8 @@ json::array candidates(const json::value& record, const PickPlan& pick) {
 }
 
 Result<std::optional<json::value>> pick_one(const PickPlan& pick, const json::value& record) {
-  if (!pick.where && pick.latest_by.empty() && pick.take.empty() && pick.needed.empty())
+  const bool several = pick.count || pick.most > 0;
+  if (!several && !pick.where && pick.latest_by.empty() && pick.take.empty() && pick.needed.empty())
     return value_at(record, pick.from);
   auto items = candidates(record, pick);
   if (pick.where) {
@@ -97,12 +98,30 @@ Result<std::optional<json::value>> pick_one(const PickPlan& pick, const json::va
     };
     items.erase(std::remove_if(items.begin(), items.end(), other), items.end());
   }
+  if (pick.count) return std::optional{json::value(static_cast<std::int64_t>(items.size()))};
+  if (pick.most > 0) {
+    if (!pick.take.empty()) {
+      json::array taken;
+      for (const auto& item : items)
+        if (auto value = value_at(item, pick.take)) taken.push_back(*std::move(value));
+      items = std::move(taken);
+    }
+    if (items.empty()) return std::optional<json::value>{};
+    if (items.size() > pick.most) items.resize(pick.most);
+    return std::optional{json::value(std::move(items))};
+  }
   if (!pick.latest_by.empty() && items.size() > 1) {
-    const auto key = [&](const json::value& item) {
-      const auto value = value_at(item, pick.latest_by);
-      return value ? text_of_scalar(*value).value_or("") : std::string{};
+    const auto before = [&](const json::value& a, const json::value& b) {
+      const auto left = value_at(a, pick.latest_by);
+      const auto right = value_at(b, pick.latest_by);
+      if (left && right && left->is_number() && right->is_number())
+        return left->to_number<double>() < right->to_number<double>();
+      const auto text = [](const std::optional<json::value>& value) {
+        return value ? text_of_scalar(*value).value_or("") : std::string{};
+      };
+      return text(left) < text(right);
     };
-    auto latest = *std::ranges::max_element(items, {}, key);
+    auto latest = *std::ranges::max_element(items, before);
     items.clear();
     items.push_back(std::move(latest));
   }

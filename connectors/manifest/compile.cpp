@@ -1,4 +1,6 @@
 #include "connectors/manifest/compile_auth.hpp"
+#include "connectors/manifest/compile_queries.hpp"
+#include "connectors/manifest/compile_steps.hpp"
 #include "connectors/manifest/plan.hpp"
 #include "connectors/manifest/scope.hpp"
 #include "engine/base/digest.hpp"
@@ -15,7 +17,6 @@ constexpr std::int64_t known_version = 1;
 constexpr std::uint32_t most_concurrency = 64;
 constexpr std::uint32_t longest_window_s = 86'400;
 constexpr std::uint32_t longest_poll_s = 60;
-constexpr std::size_t most_steps = 16;
 
 bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && text.front() != '-' &&
@@ -66,7 +67,8 @@ struct Compiler {
     }
     if (spec.concurrency < 1 || spec.concurrency > most_concurrency)
       wrong("/concurrency", fmt::format("goes from 1 to {}", most_concurrency));
-    if (spec.operations.empty()) wrong("/operations", "there is nothing that it can do");
+    if (spec.operations.empty() && spec.queries.empty())
+      wrong("/operations", "there is nothing that it can do, and no `queries` that it answers");
   }
 
   void check_verb(const std::string& verb, std::string_view where) const {
@@ -181,21 +183,6 @@ struct Compiler {
       wrong(at, fmt::format("this manifest has no operation {}", undo.verb));
   }
 
-  void add_saved(Scope& scope, const std::vector<StepSpec>& steps, std::string_view under) const {
-    for (const auto& step : steps) {
-      for (const auto& [key, value] : step.save)
-        scope.values[fmt::format("{}.{}", under, std::string_view{key})] = saved(value);
-    }
-  }
-
-  /// What `save` says of a value.
-  static Scope::Value saved(const json::value& value) {
-    PickSpec pick;
-    Faults ignored;  // reported where the step is compiled
-    if (value.is_object()) read_json(value, pick, ignored);
-    return {.closed = pick.is && is_closed(pick.is->type), .always = !pick.needed.empty()};
-  }
-
   [[nodiscard]] Scope scope_of(const std::string& verb, const OperationSpec& operation) const {
     Scope scope;
     const bool closed = std::ranges::all_of(
@@ -220,29 +207,14 @@ struct Compiler {
     return scope;
   }
 
-  std::vector<StepPlan> compile_steps(Scope& scope,
-                                      const std::vector<StepSpec>& steps,
-                                      std::string_view under,
-                                      std::string_view where) {
-    std::vector<StepPlan> plans;
-    if (steps.size() > most_steps) wrong(where, fmt::format("more than {} steps", most_steps));
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      PieceCompiler pieces{faults, scope};
-      plans.push_back(pieces.step(steps[i], spec.endpoints, child(where, i)));
-      used.insert(pieces.used().begin(), pieces.used().end());
-      // What a step saves is known to those after it.
-      add_saved(scope, {steps[i]}, under);
-    }
-    return plans;
-  }
-
   void compile_state(const StateSpec& state,
                      Scope& scope,
                      OperationPlan& plan,
                      std::string_view where) {
     plan.identity = state.identity;
     plan.unverifiable = state.unverifiable;
-    plan.state = compile_steps(scope, state.steps, "state", child(where, "steps"));
+    plan.state =
+        compile_steps({spec, faults, used}, scope, state.steps, "state", child(where, "steps"));
     for (std::size_t i = 0; i < state.identity.size(); ++i) {
       if (!scope.values.contains("state." + state.identity[i]))
         wrong(child(child(where, "identity"), i), "no step saves it");
@@ -269,7 +241,7 @@ struct Compiler {
     const auto before = used;
     used.clear();
     plan.repeat = act.repeat;
-    plan.act = compile_steps(scope, act.steps, "act", child(where, "steps"));
+    plan.act = compile_steps({spec, faults, used}, scope, act.steps, "act", child(where, "steps"));
     if (act.steps.empty()) wrong(child(where, "steps"), "there is nothing that it sends");
     if (act.repeat == Repeat::by_key && !used.contains("run.id"))
       wrong(child(where, "repeat"), "by_key: the product has to be told ${{ run.id }}");
@@ -337,6 +309,7 @@ struct Compiler {
     plan->errors = PieceCompiler{faults, answers}.errors(spec.errors, "/errors");
     for (const auto& [name, operation] : spec.operations)
       plan->operations.emplace(name, compile_operation(name, operation));
+    plan->queries = compile_queries({spec, faults, used});
     check_unused();
     return plan;
   }

@@ -2,11 +2,24 @@
 
 #include "engine/base/json.hpp"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace sallyport::connectors::manifest {
+
+/// How the queries of a manifest are used.
+struct EnrichConfig {
+  bool at_arrival = true;             ///< False: only what a model chooses is asked.
+  std::vector<std::string> entities;  ///< Kinds that are asked about; empty: all it answers for.
+  std::vector<std::string> tenants;   ///< Whose alerts; empty: everybody's.
+  std::vector<std::string> ours;      ///< Domains that nobody outside is told of.
+  std::uint32_t most = 5;             ///< Entities of an alert that one query is asked about.
+  std::uint32_t at_once = 4;          ///< Questions under way; the next ones wait.
+  std::uint32_t kept = 10'000;        ///< Answers that are kept, and their size.
+  std::uint32_t kept_kb = 16'384;
+};
 
 /// One product that a manifest speaks to: an entry of `connectors:` with `type: manifest`.
 struct Config {
@@ -24,8 +37,12 @@ struct Config {
   /// TLS, or no host of the manifest's own.
   std::vector<std::string> allow;
   std::vector<std::string> never;  ///< Targets that nothing is done to; of addresses also networks.
+  EnrichConfig enrich;
 };
 
+BOOST_DESCRIBE_STRUCT(EnrichConfig,
+                      (),
+                      (at_arrival, entities, tenants, ours, most, at_once, kept, kept_kb))
 BOOST_DESCRIBE_STRUCT(Config,
                       (),
                       (name,
@@ -39,6 +56,7 @@ BOOST_DESCRIBE_STRUCT(Config,
                        key,
                        proxy,
                        allow,
-                       never))
+                       never,
+                       enrich))
 
 }  // namespace sallyport::connectors::manifest

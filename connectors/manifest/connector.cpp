@@ -96,6 +96,7 @@ Connector::Connector(std::shared_ptr<const Plan> plan,
       clock_{clock},
       strand_{asio::make_strand(std::move(executor))} {
   for (const auto& [verb, operation] : plan_->operations) verbs_.push_back(verb);
+  source_ = fmt::format("{}.{}", name_of(plan_->connector.product), config_.name);
 }
 
 Result<std::shared_ptr<Connector>> Connector::make(std::shared_ptr<const Plan> plan,
@@ -232,6 +233,30 @@ Result<json::value> Connector::facts_of(const OperationPlan& plan,
                                   {"restore", operation.restore},
                                   {"state", std::move(state)},
                                   {"act", json::object{}}});
+}
+
+const QueryPlan* Connector::query(std::string_view name) const {
+  const auto found = plan_->queries.find(name);
+  return found == plan_->queries.end() ? nullptr : &found->second;
+}
+
+Task<std::vector<model::Evidence>> Connector::ask(Inquiry inquiry, Deadline deadline) {
+  const auto* plan = query(inquiry.query);
+  if (!plan) co_return fail(Errc::not_found, "the manifest has no such query");
+  auto source = fmt::format("{}.{}", plan->source, config_.name);
+  auto work =
+      inquire(*plan, *caller_, std::move(inquiry), options_, std::move(source), clock_, deadline);
+  auto evidence = co_await on(strand_, std::move(work));
+  if (!evidence) co_return evidence;
+  // A product that echoes what let us in must not carry it into records.
+  for (auto& item : *evidence) {
+    const auto text = to_json(item.data);
+    const auto shown = credentials_->redacted(text);
+    if (shown == text) continue;
+    const auto data = parse_json(shown);
+    item.data = data && data->is_object() ? data->get_object() : json::object{};
+  }
+  co_return evidence;
 }
 
 Result<> Connector::check(const act::Operation& operation) const {

@@ -4,6 +4,7 @@
 #include "connectors/manifest/caller.hpp"
 #include "connectors/manifest/config.hpp"
 #include "connectors/manifest/credentials.hpp"
+#include "connectors/manifest/inquiry.hpp"
 #include "connectors/manifest/plan.hpp"
 #include "connectors/manifest/sent.hpp"
 #include "connectors/manifest/wire.hpp"
@@ -44,6 +45,16 @@ class Connector final : public act::Actuator {
   /// The requests that `operation` would lead to, in their order, without sending any: no I/O, and
   /// nothing runs on the executor. Errors: as check().
   [[nodiscard]] Result<std::vector<Planned>> preview(const act::Operation& operation) const;
+
+  /// Of the evidence that its queries give, where they do not say otherwise: `intel.NAME`.
+  [[nodiscard]] const std::string& source() const noexcept { return source_; }
+
+  /// nullptr: the manifest has no such query.
+  [[nodiscard]] const QueryPlan* query(std::string_view name) const;
+
+  /// What the product says to a query (inquiry.hpp). Errors: unavailable, denied, expired,
+  /// cancelled.
+  Task<std::vector<model::Evidence>> ask(Inquiry inquiry, Deadline deadline);
 
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override;
@@ -91,6 +102,7 @@ class Connector final : public act::Actuator {
   const Clock& clock_;
   asio::strand<asio::any_io_executor> strand_;
   std::vector<std::string> verbs_;
+  std::string source_;
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<Caller> caller_;

@@ -38,6 +38,14 @@ class LiveConnector final : public act::Actuator {
   /// stays.
   [[nodiscard]] Result<bool> reload_if_changed();
 
+  /// The connector of the manifest as it is now; nullptr: it is not there.
+  [[nodiscard]] std::shared_ptr<Connector> current() const;
+
+  /// Where its sockets live.
+  [[nodiscard]] const asio::any_io_executor& executor() const { return surroundings_.executor; }
+
+  [[nodiscard]] const Config& config() const noexcept { return config_; }
+
   [[nodiscard]] std::string_view name() const override { return config_.name; }
 
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
@@ -50,7 +58,6 @@ class LiveConnector final : public act::Actuator {
  private:
   LiveConnector(Config config, Surroundings surroundings);
 
-  [[nodiscard]] std::shared_ptr<Connector> current() const;
   [[nodiscard]] Error absent() const;
 
   Config config_;

@@ -12,9 +12,10 @@
 /// answer.hpp         what an answer means, and the values that are taken out of it
 /// address_guard.hpp  which addresses may be connected to; pace.hpp: when
 /// wire.hpp           carries requests; credentials.hpp: keys, signatures, tokens
-/// caller.hpp         one step until its answer is clear; connector.hpp: act::Actuator; live.hpp:
-/// one
-///                    whose file may be edited
+/// caller.hpp         one step until its answer is clear
+/// connector.hpp      act::Actuator; live.hpp: one whose file may be edited
+/// inquiry.hpp        a query about an entity, and the evidence of its answer
+/// enricher.hpp       investigate::Enricher and investigate::Query of a product
 ///
 /// Promises: nothing that an alert or a product said becomes syntax of a request; secrets are seen
 /// by the product alone; what was sent and not clearly answered is said to be unknown. Never: a

@@ -60,8 +60,13 @@ struct PickPlan {
   Question where;
   std::string latest_by;
   std::string take;
+  bool count = false;
+  std::uint32_t most = 0;
   std::string needed;
   std::optional<ValueSpec> is;
+
+  /// A value that no character of can be taken for anything else than what it is.
+  [[nodiscard]] bool closed() const { return count || (is && is_closed(is->type)); }
 };
 
 struct StepPlan {
@@ -100,6 +105,30 @@ struct OperationPlan {
   std::optional<WaitPlan> wait;
   std::string ends_after;
   UndoSpec undo;
+};
+
+struct SignalPlan {
+  std::string name;
+  Question when;
+  double strength = 1.0;
+  std::string from;
+  double of = 100;
+};
+
+struct QueryPlan {
+  std::string name;
+  std::string about;
+  std::map<std::string, ValueSpec> entities;
+  bool at_arrival = true;
+  bool outside = false;
+  std::optional<WindowSpec> window;
+  std::vector<StepPlan> steps;
+  std::string source;  ///< Of the evidence, before the connector's name.
+  model::Trust trust = model::Trust::untrusted;
+  Question found;
+  Template summary;
+  std::vector<SignalPlan> signals;
+  std::chrono::seconds keep{3600};
 };
 
 struct SignaturePlan {
@@ -142,6 +171,7 @@ struct Plan {
   std::vector<ErrorPlan> errors;
   ErrorDetailSpec error_detail;
   std::map<std::string, OperationPlan, std::less<>> operations;
+  std::map<std::string, QueryPlan, std::less<>> queries;
   std::string hash;  ///< Of the document.
 };
 

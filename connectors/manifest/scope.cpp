@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t longest_timeout_s = 60;
 constexpr std::uint32_t most_pages = 100;
+constexpr std::uint32_t most_picked = 100;
 constexpr std::array<std::string_view, 4> answer_roots{"status", "header", "body", "text"};
 
 std::string_view first_part(std::string_view path) {
@@ -273,6 +274,12 @@ PickPlan PieceCompiler::pick(const std::string& name,
           fmt::format("says where in the answer the value stands: {}",
                       fmt::join(answer_roots, ", ")));
   if (spec.is) check_spec(*spec.is, faults_, child(pointer, "is"));
+  if (int{spec.count} + int{spec.most > 0} + int{!spec.latest_by.empty()} > 1)
+    wrong(pointer, "says one of count, most and latest_by");
+  if ((spec.count || spec.most > 0) && spec.is)
+    wrong(child(pointer, "is"), "a number or a list of them needs no type");
+  if (spec.most > most_picked)
+    wrong(child(pointer, "most"), fmt::format("goes to {}", most_picked));
   Scope items = scope_;
   items.open_roots.insert("item");
   PieceCompiler of_items{faults_, items};
@@ -281,6 +288,8 @@ PickPlan PieceCompiler::pick(const std::string& name,
           .where = of_items.question(spec.where, child(pointer, "where"), false),
           .latest_by = spec.latest_by,
           .take = spec.take,
+          .count = spec.count,
+          .most = spec.most,
           .needed = spec.needed,
           .is = spec.is};
 }

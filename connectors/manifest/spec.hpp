@@ -2,6 +2,7 @@
 
 #include "connectors/manifest/value_type.hpp"
 #include "engine/base/json.hpp"
+#include "engine/model/evidence.hpp"
 
 #include <cstdint>
 #include <map>
@@ -85,6 +86,8 @@ struct PickSpec {
   json::value where;            ///< For a list: which elements; the element is `item`.
   std::string latest_by;        ///< Of several the one with the greatest value here.
   std::string take;             ///< What of the element.
+  bool count = false;           ///< How many there are, instead of one of them.
+  std::uint32_t most = 0;       ///< So many of them as a list, instead of one; 0: one.
   std::string needed;           ///< Without a value: not_found, for this reason.
   std::optional<ValueSpec> is;  ///< What the value must be to be used.
 };
@@ -150,6 +153,43 @@ struct OperationSpec {
   UndoSpec undo;
 };
 
+/// The time that a query asks about, around the alert's.
+struct WindowSpec {
+  std::uint32_t before_s = 3600;
+  std::uint32_t after_s = 600;
+};
+
+/// What an answer says for or against malice.
+struct SignalSpec {
+  std::string name;
+  json::value when;       ///< Over what was found; empty: whenever something was.
+  double strength = 1.0;  ///< Or:
+  std::string from;       ///< A number that was found,
+  double of = 100;        ///< as a share of this.
+};
+
+/// What becomes of an answer.
+struct EvidenceSpec {
+  std::string source;                            ///< Empty: the product's class.
+  model::Trust trust = model::Trust::untrusted;  ///< Of the values that have a closed type.
+  json::value found;    ///< Over what was saved; else it is `empty`. Nothing said: anything saved.
+  std::string summary;  ///< Over values of closed types.
+  std::vector<SignalSpec> signals;
+};
+
+/// A question that the product answers about an entity. It reads, and changes nothing.
+struct QuerySpec {
+  std::string about;                          ///< What it answers, in a sentence; a model reads it.
+  std::map<std::string, ValueSpec> entities;  ///< By kind.
+  bool at_arrival = true;  ///< Asked for each alert; else only where a model asks for it.
+  bool outside = false;    ///< Others than us learn what is asked: nothing of our own is.
+  std::string scopes;      ///< What the credential must be allowed.
+  std::optional<WindowSpec> window;
+  std::vector<StepSpec> steps;
+  EvidenceSpec evidence;
+  std::uint32_t keep_s = 3600;  ///< How long an answer is good; 0: not kept.
+};
+
 enum class AuthKind : std::uint8_t { none, api_key, bearer, basic, oauth2, session, hmac, mtls };
 enum class ClientAuth : std::uint8_t { body, basic };
 enum class Algorithm : std::uint8_t { hmac_sha256, sha256 };
@@ -210,6 +250,7 @@ struct ManifestSpec {
   std::vector<ErrorRule> errors;
   ErrorDetailSpec error_detail;
   std::map<std::string, OperationSpec> operations;  ///< By verb.
+  std::map<std::string, QuerySpec> queries;         ///< By name.
 };
 
 BOOST_DESCRIBE_ENUM(ProductClass, edr, idp, firewall, ticket, chat, paging, intel, siem)
@@ -234,7 +275,7 @@ BOOST_DESCRIBE_ENUM(AnswerClass,
                     conflict,
                     in_progress)
 BOOST_DESCRIBE_STRUCT(ErrorRule, (), (when, means, retry_after, milliseconds, because))
-BOOST_DESCRIBE_STRUCT(PickSpec, (), (from, where, latest_by, take, needed, is))
+BOOST_DESCRIBE_STRUCT(PickSpec, (), (from, where, latest_by, take, count, most, needed, is))
 BOOST_DESCRIBE_STRUCT(StepSpec, (), (id, request, when, success, errors, save))
 BOOST_DESCRIBE_STRUCT(RefusalSpec, (), (when, because))
 BOOST_DESCRIBE_STRUCT(StateSpec, (), (identity, steps, in_effect, pending, unverifiable, refuse))
@@ -245,6 +286,11 @@ BOOST_DESCRIBE_STRUCT(UndoSpec, (), (verb, none, limits))
 BOOST_DESCRIBE_STRUCT(OperationSpec,
                       (),
                       (summary, targets, parameters, scopes, state, act, ends_after, undo))
+BOOST_DESCRIBE_STRUCT(WindowSpec, (), (before_s, after_s))
+BOOST_DESCRIBE_STRUCT(SignalSpec, (), (name, when, strength, from, of))
+BOOST_DESCRIBE_STRUCT(EvidenceSpec, (), (source, trust, found, summary, signals))
+BOOST_DESCRIBE_STRUCT(
+    QuerySpec, (), (about, entities, at_arrival, outside, scopes, window, steps, evidence, keep_s))
 BOOST_DESCRIBE_ENUM(AuthKind, none, api_key, bearer, basic, oauth2, session, hmac, mtls)
 BOOST_DESCRIBE_ENUM(ClientAuth, body, basic)
 BOOST_DESCRIBE_ENUM(Algorithm, hmac_sha256, sha256)
@@ -286,6 +332,7 @@ BOOST_DESCRIBE_STRUCT(ManifestSpec,
                        concurrency,
                        errors,
                        error_detail,
-                       operations))
+                       operations,
+                       queries))
 
 }  // namespace sallyport::connectors::manifest

@@ -43,6 +43,7 @@ int check_manifests(const std::vector<std::string>& files, const std::string& sc
     }
     std::vector<std::string_view> verbs;
     for (const auto& [verb, operation] : plan->operations) verbs.emplace_back(verb);
+    for (const auto& [query, about] : plan->queries) verbs.emplace_back(query);
     fmt::print("{}: {} ({}): {}\n",
                file,
                plan->connector.id,

@@ -63,6 +63,11 @@ Result<std::vector<Tested>> tested_of(const Options& options, const model::Catal
   const auto add = [&](ManifestPlace place) -> Result<> {
     auto plan = manifest::load(place.file, catalogue);
     if (!plan) return std::unexpected{plan.error()};
+    if ((*plan)->operations.empty()) {
+      if (options.all) return {};
+      return fail(Errc::invalid_input,
+                  fmt::format("{} acts on nothing: it only answers queries", place.file.string()));
+    }
     tested.push_back({.place = std::move(place), .plan = *std::move(plan)});
     return {};
   };

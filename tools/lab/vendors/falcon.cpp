@@ -94,6 +94,9 @@ http::Response FalconLab::details(const VendorRequest& request) {
       host.status = host.status == "containment_pending" ? "contained" : "normal";
     found.push_back(json::object{{"device_id", id},
                                  {"hostname", host.name},
+                                 {"platform_name", "Windows"},
+                                 {"os_version", hostile.empty() ? "Windows 11" : hostile},
+                                 {"last_seen", "2026-11-21T10:00:00Z"},
                                  {"status", host.status},
                                  {"platform_name", "Windows"}});
   }

@@ -119,6 +119,23 @@ http::Response DefenderLab::begin(const std::string& machine,
   return json_answer(201, {{"id", actions.back().id}, {"type", type}, {"status", "Pending"}});
 }
 
+http::Response DefenderLab::hunt(const VendorRequest& request) const {
+  const auto body = request.json();
+  const auto query = body ? text_in(*body, "Query") : std::string{};
+  const bool sound =
+      query.starts_with("DeviceProcessEvents | where Timestamp between (datetime(") &&
+      std::ranges::count(query, '|') == 4 && std::ranges::count(query, '"') == 4;
+  if (!sound) return error(400, "BadRequest", "the query could not be parsed");
+  json::array results;
+  for (const auto& [id, machine] : machines_)
+    if (query.contains(fmt::format("DeviceName =~ \"{}\"", machine)))
+      results.push_back(json::object{{"FileName", "powershell.exe"},
+                                     {"ProcessId", 4711},
+                                     {"ProcessCommandLine", hostile.empty() ? "whoami" : hostile},
+                                     {"InitiatingProcessFileName", "winword.exe"}});
+  return json_answer(200, json::object{{"Schema", json::array{}}, {"Results", std::move(results)}});
+}
+
 http::Response DefenderLab::answer_known(const VendorRequest& request) {
   const auto shown = [](const Action& action) {
     return json::object{{"id", action.id},
@@ -132,9 +149,16 @@ http::Response DefenderLab::answer_known(const VendorRequest& request) {
     if (!name) return error(400, "ODataError", "filter");
     json::array found;
     for (const auto& [id, machine] : machines_)
-      if (machine == *name) found.push_back(json::object{{"id", id}, {"computerDnsName", machine}});
+      if (machine == *name)
+        found.push_back(json::object{{"id", id},
+                                     {"computerDnsName", machine},
+                                     {"riskScore", "High"},
+                                     {"exposureLevel", "Medium"},
+                                     {"osPlatform", hostile.empty() ? "Windows11" : hostile},
+                                     {"lastSeen", "2026-11-21T10:00:00Z"}});
     return json_answer(200, json::object{{"value", std::move(found)}});
   }
+  if (request.is("POST", {"api", "advancedqueries", "run"})) return hunt(request);
   if (request.is("GET", {"api", "machineactions"})) {
     const auto machine = equal_to(request.parameter("$filter"), "machineId");
     if (!machine) return error(400, "ODataError", "filter");

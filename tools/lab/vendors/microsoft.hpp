@@ -60,12 +60,14 @@ class DefenderLab final : public MicrosoftLab {
   DefenderLab();
   std::string ends_as = "Succeeded";
   std::vector<Action> actions;
+  std::string hostile;  ///< What somebody on the device has made it report.
 
  private:
   http::Response answer_known(const VendorRequest& request) override;
   http::Response begin(const std::string& machine,
                        const std::string& what,
                        const VendorRequest& request);
+  [[nodiscard]] http::Response hunt(const VendorRequest& request) const;
 
   std::map<std::string, std::string> machines_;  ///< Id -> name.
 };

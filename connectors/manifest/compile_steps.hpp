@@ -1,0 +1,30 @@
+#pragma once
+
+#include "connectors/manifest/scope.hpp"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::connectors::manifest {
+
+/// What is being compiled, and what is found out meanwhile.
+struct Compilation {
+  const ManifestSpec& spec;
+  Faults& faults;
+  std::set<std::string, std::less<>>& used;  ///< Every path that a template named.
+};
+
+/// Adds what `steps` save to what a template may name, below `under`.
+void add_saved(Scope& scope, const std::vector<StepSpec>& steps, std::string_view under);
+
+/// Compiles steps in their order: what one saves is known to those after it, and in `scope` to what
+/// is compiled next.
+[[nodiscard]] std::vector<StepPlan> compile_steps(const Compilation& compilation,
+                                                  Scope& scope,
+                                                  const std::vector<StepSpec>& steps,
+                                                  std::string_view under,
+                                                  std::string_view where);
+
+}  // namespace sallyport::connectors::manifest
