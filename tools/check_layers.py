@@ -27,6 +27,7 @@ AT_HOME = [
     (r"nftables/", "connectors/native/nftables"),
     (r"libssh/", "connectors/native/ssh"),
     (r"ldap\.h|lber\.h", "connectors/native/ldap"),
+    (r"maxminddb\.h", "connectors/geoip"),
 ]
 INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
 ROOM = re.compile(r"sallyport_room\((\w+)(?:\s+DEPENDS\s+([\w\s]+?))?(?:\s+LIBRARIES[^)]*)?\)")

@@ -4,7 +4,6 @@
 #include "connectors/local/record_file.hpp"
 #include "engine/base/cut.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,17 +12,6 @@
 namespace sallyport::connectors::local {
 
 namespace {
-
-std::string_view short_name(std::string_view host) {
-  return host.substr(0, host.find('.'));
-}
-
-Result<std::string> canonical_address(std::string_view text) {
-  boost::system::error_code ec;
-  const auto address = boost::asio::ip::make_address(std::string{text}, ec);
-  if (ec) return fail(Errc::invalid_input, fmt::format("'{}' is not an IP address", text));
-  return address.to_string();
-}
 
 Result<Asset> asset_of(const Record& record) {
   static constexpr std::array<std::string_view, 5> levels = {
@@ -93,15 +81,10 @@ Result<AssetInventory> AssetInventory::read(const std::vector<std::filesystem::p
 
 Result<> AssetInventory::add(Asset asset) {
   const auto index = assets_.size();
-  const auto name = lower_case(asset.host);
-  if (!name.empty() && !by_name_.emplace(name, index).second)
+  if (!index_.add_name(asset.host, index))
     return fail(Errc::invalid_input, fmt::format("the host {} is listed twice", asset.host));
-  if (name.contains('.')) {
-    const auto [place, is_new] = by_short_name_.emplace(short_name(name), index);
-    if (!is_new) place->second = ambiguous;
-  }
   for (const auto& address : asset.ips) {
-    if (!by_address_.emplace(address, index).second)
+    if (!index_.add_address(address, index))
       return fail(Errc::invalid_input, fmt::format("the address {} is listed twice", address));
   }
   assets_.push_back(std::move(asset));
@@ -109,16 +92,8 @@ Result<> AssetInventory::add(Asset asset) {
 }
 
 const Asset* AssetInventory::find(const model::Entity& entity) const {
-  const auto look = [&](const auto& index, const std::string& key) -> const Asset* {
-    const auto found = index.find(key);
-    return found == index.end() || found->second == ambiguous ? nullptr : &assets_[found->second];
-  };
-  if (entity.kind == "ip") return look(by_address_, entity.value);
-  if (entity.kind != "host") return nullptr;
-  const auto name = lower_case(entity.value);
-  if (const auto* asset = look(by_name_, name)) return asset;
-  if (name.contains('.')) return look(by_name_, std::string{short_name(name)});
-  return look(by_short_name_, name);
+  const auto found = index_.find(entity);
+  return found ? &assets_[*found] : nullptr;
 }
 
 Assets::Assets(std::vector<std::filesystem::path> paths)

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "connectors/local/host_index.hpp"
 #include "connectors/local/reloading.hpp"
 #include "engine/investigate/enricher.hpp"
 
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace sallyport::connectors::local {
@@ -34,12 +34,8 @@ class AssetInventory {
  private:
   [[nodiscard]] Result<> add(Asset asset);
 
-  static constexpr std::size_t ambiguous = static_cast<std::size_t>(-1);
-
   std::vector<Asset> assets_;
-  std::unordered_map<std::string, std::size_t> by_name_;
-  std::unordered_map<std::string, std::size_t> by_short_name_;  ///< Of qualified names.
-  std::unordered_map<std::string, std::size_t> by_address_;
+  HostIndex index_;
 };
 
 /// The inventory of assets: CSV with the columns host, ip, owner, criticality, tags, os (several

@@ -1,7 +1,7 @@
 #include "connectors/local/indicator_files.hpp"
 
 #include "connectors/local/record_file.hpp"
-#include "connectors/local/stix_pattern.hpp"
+#include "connectors/local/stix_indicator.hpp"
 #include "connectors/local/watched_files.hpp"
 #include "engine/config/document.hpp"
 
@@ -192,42 +192,11 @@ class Reader {
     return {};
   }
 
-  /// Indicators in STIX patterns; what is revoked, or says more than a list can hold, is passed by.
   Result<> stix_object(const json::object& object) {
-    const auto text = [&](const char* key) -> std::string_view {
-      const auto* value = object.if_contains(key);
-      const auto* string = value ? value->if_string() : nullptr;
-      return string ? std::string_view{*string} : std::string_view{};
-    };
-    if (text("type") != "indicator") return {};
-    if (const auto* revoked = object.if_contains("revoked");
-        revoked && revoked->is_bool() && revoked->get_bool())
-      return {};
-    if (const auto type = text("pattern_type"); !type.empty() && type != "stix") return {};
-    const auto observables = observables_of(text("pattern"));
-    if (!observables && observables.error().code == Errc::not_found) return {};
-    if (!observables) return std::unexpected{observables.error()};
-    auto indicator = defaults();
-    if (const auto* value = object.if_contains("confidence"); value && value->is_number()) {
-      const auto percent = value->to_number<double>();
-      if (percent < 0 || percent > 100)
-        return fail(Errc::invalid_input, "confidence must be 0 to 100 in STIX");
-      indicator.confidence = percent / 100;
-    }
-    if (const auto until = text("valid_until"); !until.empty()) {
-      const auto time = parse_rfc3339(until);
-      if (!time) return fail(Errc::invalid_input, "valid_until is not a time");
-      indicator.valid_until = *time;
-    }
-    if (const auto* types = object.if_contains("indicator_types"); types && types->is_array())
-      indicator.good = std::ranges::any_of(types->get_array(), [](const json::value& type) {
-        return type.is_string() && type.get_string() == "benign";
-      });
-    for (const auto& observable : *observables) {
-      indicator.kind = observable.kind;
-      indicator.value = observable.value;
+    const auto indicators = stix_indicators(object, defaults());
+    if (!indicators) return std::unexpected{indicators.error()};
+    for (const auto& indicator : *indicators)
       if (auto added = set_.add(indicator, said_here_.name); !added) return added;
-    }
     return {};
   }
 
