@@ -99,6 +99,7 @@ Made make_manifest(const Entry& entry) {
   for (auto* path : {&config->ca, &config->certificate, &config->key})
     *path = entry.settings.path_of(*path);
   for (auto& [name, reference] : config->secrets) reference = entry.settings.secret_of(reference);
+  const auto enrich = config->enrich;
   auto made = connectors::manifest::LiveConnector::make(*std::move(config),
                                                         {.catalogue = entry.reach.catalogue,
                                                          .clock = entry.reach.clock,
@@ -108,7 +109,13 @@ Made make_manifest(const Entry& entry) {
     entry.faults.push_back({.pointer = entry.pointer(), .message = made.error().detail});
     return nullptr;
   }
+  auto asking = connectors::manifest::Asking::make(*made, enrich);
+  if (!asking) {
+    entry.faults.push_back({.pointer = entry.pointer(), .message = asking.error().detail});
+    return nullptr;
+  }
   entry.products.manifests.push_back(*made);
+  entry.products.askings.push_back(*std::move(asking));
   return *std::move(made);
 }
 
@@ -144,6 +151,7 @@ Made make(const Entry& entry) {
 Products make_products(const config::Settings& settings, const Reach& reach, Faults& faults) {
   Products products;
   const auto places = std::make_shared<connectors::manifest::KnownPlaces>();
+  products.places = places;
   for (const auto& [name, options] : settings.connectors) {
     if (auto actuator = make({.settings = settings,
                               .name = name,
@@ -155,6 +163,25 @@ Products make_products(const config::Settings& settings, const Reach& reach, Fau
       products.actuators.push_back(std::move(actuator));
   }
   return products;
+}
+
+std::vector<std::shared_ptr<investigate::Enricher>> enrichers_of(const Products& products) {
+  std::vector<std::shared_ptr<investigate::Enricher>> enrichers;
+  for (const auto& asking : products.askings)
+    enrichers.push_back(std::make_shared<connectors::manifest::ProductEnricher>(asking));
+  return enrichers;
+}
+
+std::vector<std::shared_ptr<investigate::Query>> queries_of(const Products& products) {
+  std::vector<std::shared_ptr<investigate::Query>> queries;
+  for (const auto& asking : products.askings)
+    std::ranges::move(connectors::manifest::queries_of(asking), std::back_inserter(queries));
+  return queries;
+}
+
+boost::asio::awaitable<void> close_askings(
+    std::vector<std::shared_ptr<const connectors::manifest::Asking>> askings) {
+  for (const auto& asking : askings) co_await asking->answers()->close();
 }
 
 }  // namespace sallyport::app

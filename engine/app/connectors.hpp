@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connectors/manifest/enricher.hpp"
 #include "connectors/manifest/live.hpp"
 #include "engine/act/actuator.hpp"
 #include "engine/base/fault.hpp"
@@ -8,6 +9,7 @@
 #include "engine/model/catalogue.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include <memory>
 #include <vector>
@@ -24,9 +26,24 @@ struct Reach {
 
 struct Products {
   std::vector<std::shared_ptr<act::Actuator>> actuators;
+  /// The addresses that they were seen at.
+  std::shared_ptr<connectors::manifest::KnownPlaces> places;
+  /// What is asked of those that answer queries; the last use of each is close() of its answers.
+  std::vector<std::shared_ptr<const connectors::manifest::Asking>> askings;
   /// Those of them whose manifest is read again when it changes.
   std::vector<std::shared_ptr<connectors::manifest::LiveConnector>> manifests;
 };
+
+/// What the products say of an alert's entities, from its arrival on.
+[[nodiscard]] std::vector<std::shared_ptr<investigate::Enricher>> enrichers_of(
+    const Products& products);
+
+/// What models may look up at them.
+[[nodiscard]] std::vector<std::shared_ptr<investigate::Query>> queries_of(const Products& products);
+
+/// Cancels what is being asked of products and waits for its end. On the loop; once.
+[[nodiscard]] boost::asio::awaitable<void> close_askings(
+    std::vector<std::shared_ptr<const connectors::manifest::Asking>> askings);
 
 /// The products of `connectors:` in the settings, in the order of their names; none of them is
 /// reached. What is wrong with one (an option, a secret, its manifest) is appended to `faults`, and

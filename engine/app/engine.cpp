@@ -6,6 +6,8 @@
 #include "engine/app/audit_endpoints.hpp"
 #include "engine/app/autonomy.hpp"
 #include "engine/app/channels.hpp"
+#include "engine/app/connectors.hpp"
+#include "engine/app/feeds.hpp"
 #include "engine/app/kafka_intake.hpp"
 #include "engine/app/ledger_mailbox.hpp"
 #include "engine/app/loading.hpp"
@@ -39,8 +41,10 @@
 #include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <thread>
 
 namespace sallyport::app {
@@ -113,7 +117,8 @@ struct Engine::Impl {
   asio::thread_pool blocking{connector_threads};
 
   std::optional<LocalEnrichers> knowledge;
-  std::vector<std::shared_ptr<connectors::manifest::LiveConnector>> manifests;
+  Products products;
+  std::vector<std::unique_ptr<connectors::taxii::Feed>> feeds;
   std::filesystem::file_time_type rules_changed;  ///< Of the reasoner's file, as it was read.
   std::optional<PolicyKeeper> policy;
   std::optional<gate::Gate> gate;
@@ -210,11 +215,10 @@ Result<> Engine::Impl::build_models() {
                         .at_once = settings.models.at_once},
       [this](const std::exception_ptr& thrown) { report(thrown); });
   Faults faults;
-  auto made = make_models(settings,
-                          {std::make_shared<investigate::Surroundings>(*graph)},
-                          thinking->executor(),
-                          clock,
-                          faults);
+  std::vector<std::shared_ptr<investigate::Query>> queries{
+      std::make_shared<investigate::Surroundings>(*graph)};
+  std::ranges::move(queries_of(products), std::back_inserter(queries));
+  auto made = make_models(settings, std::move(queries), thinking->executor(), clock, faults);
   if (!made) return fail(Errc::invalid_input, settings.render(faults));
   thinking->use(std::move(made->counsel));
   metrics.gauge("sallyport_thinking", "Investigations that language models take part in", [this] {
@@ -226,11 +230,15 @@ Result<> Engine::Impl::build_models() {
 Result<> Engine::Impl::build() {
   std::error_code unknown;
   rules_changed = std::filesystem::last_write_time(settings.reasoner, unknown);
+  // What feeds bring is read like lists of one's own, also what they bring first.
+  for (const auto& [name, options] : settings.taxii)
+    std::filesystem::create_directories(feed_folder(settings, name), unknown);
   auto materials = gather(settings, clock, blocking.get_executor(), loop.get_executor());
   if (!materials) return std::unexpected{materials.error()};
   catalogue = std::move(materials->catalogue);
   knowledge = std::move(materials->knowledge);
-  manifests = std::move(materials->products.manifests);
+  products = std::move(materials->products);
+  feeds = std::move(materials->feeds);
   access = std::move(materials->access);
   server = std::move(materials->server);
 
@@ -265,8 +273,10 @@ Result<> Engine::Impl::build() {
                  std::move(materials->normalizer),
                  ingest::DecodeLimits{.bytes = settings.ingest.max_alert_bytes,
                                       .depth = settings.ingest.max_alert_depth});
+  auto enrichers = knowledge->all();
+  std::ranges::move(enrichers_of(products), std::back_inserter(enrichers));
   investigator.emplace(std::move(materials->rules),
-                       knowledge->all(),
+                       std::move(enrichers),
                        &*graph,
                        clock,
                        ids,
@@ -278,7 +288,7 @@ Result<> Engine::Impl::build() {
       *actions,
       *gate,
       clock,
-      std::move(materials->products.actuators),
+      products.actuators,
       executor_options(settings.actions),
       [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); },
       [this](store::Batch& batch, const model::Action& action) {
@@ -495,7 +505,7 @@ void Engine::Impl::reload_knowledge() {
 }
 
 void Engine::Impl::reload_manifests() const {
-  for (const auto& connector : manifests) {
+  for (const auto& connector : products.manifests) {
     const auto again = connector->reload_if_changed();
     if (!again) {
       log.error("connector not changed: its manifest is faulty",
@@ -583,6 +593,7 @@ Result<> Engine::start() {
     (void)self.tasks->spawn(self.keep_time());
     (void)self.tasks->spawn(self.keep_policy());
     for (const auto& courier : self.couriers) (void)self.tasks->spawn(self.carry(*courier));
+    for (const auto& feed : self.feeds) (void)self.tasks->spawn(keep_feed(*feed, self.log));
   });
   if (!self.settings.kafka.brokers.empty()) {
     auto kafka = KafkaIntake::start(
@@ -623,6 +634,7 @@ void Engine::stop(std::chrono::milliseconds patience) {
           if (self.service) co_await self.service->stop(Deadline::in(std::chrono::seconds{2}));
           co_await self.tasks->close();
           co_await self.pipeline->close();
+          co_await close_askings(self.products.askings);
         },
         [&ended](const std::exception_ptr&) { ended.set_value(); });
     ended.get_future().wait();

@@ -12,11 +12,17 @@ namespace sallyport::connectors::local {
 class Intel;
 class Assets;
 class Identities;
+class Vulnerabilities;
 }  // namespace sallyport::connectors::local
+
+namespace sallyport::connectors::geoip {
+class GeoIp;
+}  // namespace sallyport::connectors::geoip
 
 namespace sallyport::app {
 
-/// The enrichers that read the files named in the settings: `intel`, `assets`, `identities`.
+/// The enrichers that read the files named in the settings: `intel` (and what the feeds of `taxii`
+/// have brought), `assets`, `identities`, `vulnerabilities`, `geoip`.
 ///
 /// Copies share the enrichers. Thread-safe.
 class LocalEnrichers {
@@ -40,6 +46,8 @@ class LocalEnrichers {
   std::shared_ptr<connectors::local::Intel> intel_;
   std::shared_ptr<connectors::local::Assets> assets_;
   std::shared_ptr<connectors::local::Identities> identities_;
+  std::shared_ptr<connectors::local::Vulnerabilities> vulnerabilities_;
+  std::shared_ptr<connectors::geoip::GeoIp> geoip_;
 };
 
 }  // namespace sallyport::app

@@ -47,9 +47,8 @@ Result<Materials> gather(const config::Settings& settings,
   const auto verbs =
       std::make_shared<const model::Catalogue>(catalogue ? *catalogue : model::Catalogue{});
   auto products = make_products(
-      settings,
-      {.catalogue = verbs, .clock = clock, .pool = std::move(pool), .loop = loop},
-      faults);
+      settings, {.catalogue = verbs, .clock = clock, .pool = pool, .loop = loop}, faults);
+  auto feeds = make_feeds(settings, products.places, clock, loop, std::move(pool), faults);
   auto channels = make_channels(settings.notifications, std::move(loop), faults);
   auto access = make_access(settings.http, faults);
   http::ServerOptions server;
@@ -62,6 +61,7 @@ Result<Materials> gather(const config::Settings& settings,
                    .rules = *std::move(rules),
                    .knowledge = *std::move(knowledge),
                    .products = std::move(products),
+                   .feeds = std::move(feeds),
                    .channels = std::move(channels),
                    .access = std::move(access),
                    .server = std::move(server)};

@@ -2,6 +2,7 @@
 
 #include "engine/app/channels.hpp"
 #include "engine/app/connectors.hpp"
+#include "engine/app/feeds.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace sallyport::app {
 
@@ -25,14 +27,15 @@ struct Materials {
   std::shared_ptr<const investigate::Rules> rules;
   LocalEnrichers knowledge;
   Products products;
+  std::vector<std::unique_ptr<connectors::taxii::Feed>> feeds;
   Channels channels;
   serve::Access access;
   http::ServerOptions server;
 };
 
-/// What actuators block on runs on `pool`, their sockets and those of channels on `loop`, which runs
-/// one handler at a time; `clock` must outlive them. Errors: invalid_input, with everything that is
-/// wrong, one a line, by file, line and column.
+/// What actuators block on runs on `pool`, their sockets and those of channels on `loop`, which
+/// runs one handler at a time; `clock` must outlive them. Errors: invalid_input, with everything
+/// that is wrong, one a line, by file, line and column.
 [[nodiscard]] Result<Materials> gather(const config::Settings& settings,
                                        const Clock& clock,
                                        boost::asio::any_io_executor pool,

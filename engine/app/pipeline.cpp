@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <fmt/format.h>
 
 #include <utility>
@@ -189,8 +190,8 @@ void Pipeline::judge(std::shared_ptr<const model::Alert> alert,
     conclude(std::move(alert), *std::move(verdict), std::move(ended));
     return;
   }
-  // Something has to be waited for.
-  asio::co_spawn(workers_,
+  // Something has to be waited for. What waits side by side shares one strand.
+  asio::co_spawn(asio::make_strand(workers_),
                  rooms_.investigator.investigate(alert, deadline_of(*alert)),
                  [this, alert, missing = std::move(missing), ended = std::move(ended)](
                      const std::exception_ptr& thrown, Result<model::Verdict> verdict) mutable {

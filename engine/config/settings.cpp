@@ -139,7 +139,11 @@ void make_absolute(Settings& settings) {
                      &settings.http.tls.certificate,
                      &settings.http.tls.key})
     *path = settings.path_of(*path);
-  for (auto* files : {&settings.intel, &settings.assets, &settings.identities})
+  for (auto* files : {&settings.intel,
+                      &settings.assets,
+                      &settings.identities,
+                      &settings.vulnerabilities,
+                      &settings.geoip})
     for (auto& file : *files) file = settings.path_of(file);
   for (auto& token : settings.http.tokens) token.secret = settings.secret_of(token.secret);
   for (auto& [name, channel] : settings.notifications.channels) {

@@ -156,6 +156,10 @@ struct Settings {
   std::vector<std::string> intel;
   std::vector<std::string> assets;
   std::vector<std::string> identities;
+  std::vector<std::string> vulnerabilities;
+  std::vector<std::string> geoip;
+  /// Name -> {url: ..., ...}: feeds of threat intelligence; the adapter reads its own keys.
+  std::map<std::string, json::object> taxii;
   HttpSettings http;
   KafkaSettings kafka;
   IngestSettings ingest;
@@ -243,6 +247,9 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        intel,
                        assets,
                        identities,
+                       vulnerabilities,
+                       geoip,
+                       taxii,
                        http,
                        kafka,
                        ingest,

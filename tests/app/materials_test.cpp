@@ -80,6 +80,40 @@ TEST_F(Gathering, ASecretIsReadFromAFileBesideTheSettings) {
   EXPECT_EQ(fault_of(text), "none");
 }
 
+TEST_F(Gathering, HowAProductIsAskedIsCheckedToo) {
+  const auto with = [this](std::string_view enrich) {
+    write("key", "0123456789abcdef\n");
+    return fault_of(
+        fmt::format("connectors:\n  vt: {{ type: manifest, manifest: {}, secrets: {{ "
+                    "api_key: 'file:key' }}, enrich: {} }}\n",
+                    SALLYPORT_SOURCE_DIR "/connectors/intel/virustotal.yaml",
+                    enrich));
+  };
+  EXPECT_EQ(with("{ entities: [ip, hash], most: 3 }"), "none");
+  EXPECT_THAT(with("{ entities: [ips] }"),
+              HasSubstr("settings.yaml:4:3: error: /connectors/vt: enrich.entities: 'ips' is no "
+                        "kind of entity"));
+  EXPECT_THAT(with("{ at_once: 0 }"), HasSubstr("enrich.at_once: at least 1"));
+  EXPECT_THAT(with("{ at_onec: 2 }"), HasSubstr("did you mean 'at_once'?"));
+}
+
+TEST_F(Gathering, AFeedThatCannotBeMadeIsNamedWithItsPlace) {
+  EXPECT_THAT(fault_of("taxii:\n  feed: { url: 'http://taxii.example/api1/' }\n"),
+              HasSubstr("settings.yaml:4:3: error: /taxii/feed: url: without https"));
+  EXPECT_THAT(fault_of("taxii:\n  feed: { uri: 'https://taxii.example/' }\n"),
+              HasSubstr("/taxii/feed/uri: unknown key"));
+  EXPECT_THAT(fault_of("taxii:\n  ../x: { url: 'https://taxii.example/' }\n"),
+              HasSubstr("a feed's name is letters"));
+  EXPECT_EQ(fault_of("taxii:\n  feed: { url: 'https://taxii.example/api1/' }\n"), "none");
+}
+
+TEST_F(Gathering, ADatabaseOfPlacesThatIsNoneIsRefused) {
+  write("city.mmdb", "nothing");
+  EXPECT_THAT(fault_of("geoip: [city.mmdb]\n"), HasSubstr("city.mmdb: "));
+  write("scan.csv", "host,cve\nweb,CVE-1\n");
+  EXPECT_THAT(fault_of("vulnerabilities: [scan.csv]\n"), HasSubstr("scan.csv:2: "));
+}
+
 TEST_F(Gathering, ATokenWithoutItsSecretIsNamedWithItsPlace) {
   EXPECT_THAT(
       fault_of(

@@ -1,5 +1,6 @@
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/commands/filter.hpp"
+#include "engine/app/connectors.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/app/models.hpp"
@@ -16,8 +17,10 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +42,8 @@ struct Options {
   std::vector<std::string> intel;
   std::vector<std::string> assets;
   std::vector<std::string> identities;
+  std::vector<std::string> vulnerabilities;
+  std::vector<std::string> geoip;
   std::vector<std::string> models;
   std::vector<std::string> files;
 };
@@ -55,12 +60,44 @@ class Investigation {
       : options_{options},
         normalizer_{std::move(normalizer)},
         gate_{std::move(policy)},
-        investigator_{std::move(rules), std::move(enrichers), nullptr, clock_, ids_, slices} {}
+        rules_{std::move(rules)},
+        enrichers_{std::move(enrichers)},
+        slices_{slices} {}
+
+  ~Investigation() {
+    loop_.restart();
+    asio::co_spawn(loop_, close_askings(products_.askings), [this](const std::exception_ptr&) {
+      loop_.stop();  // what does not heed cancellation is not waited for
+    });
+    loop_.run();
+  }
+
+  Investigation(const Investigation&) = delete;
+  Investigation& operator=(const Investigation&) = delete;
+
+  /// Asks the products of the settings too. Errors: invalid_input.
+  Result<> ask_products(config::Settings settings,
+                        std::shared_ptr<const model::Catalogue> catalogue) {
+    // Only manifests have queries; what acts alone is not made, and needs no secrets here.
+    std::erase_if(settings.connectors, [](const auto& connector) {
+      const auto* type = connector.second.if_contains("type");
+      return !type || *type != "manifest";
+    });
+    Faults faults;
+    const auto loop = loop_.get_executor();
+    products_ = make_products(
+        settings,
+        {.catalogue = std::move(catalogue), .clock = clock_, .pool = loop, .loop = loop},
+        faults);
+    if (has_errors(faults)) return fail(Errc::invalid_input, settings.render(faults));
+    std::ranges::move(enrichers_of(products_), std::back_inserter(enrichers_));
+    return {};
+  }
 
   /// Lets the language models of the settings take part. Errors: invalid_input.
   Result<> ask_models(const config::Settings& settings) {
     Faults faults;
-    auto made = make_models(settings, {}, loop_.get_executor(), clock_, faults);
+    auto made = make_models(settings, queries_of(products_), loop_.get_executor(), clock_, faults);
     if (!made) return fail(Errc::invalid_input, settings.render(faults));
     counsel_ = std::move(made->counsel);
     return {};
@@ -68,6 +105,7 @@ class Investigation {
 
   /// False when something could not be read, or not be used.
   bool read(const std::vector<std::string>& files) {
+    investigator_.emplace(rules_, enrichers_, nullptr, clock_, ids_, slices_);
     const auto all = read_documents(
         files, limits.bytes, out_, [this](const std::string& file, const ingest::Piece& piece) {
           investigate(file, piece);
@@ -102,13 +140,13 @@ class Investigation {
 
   Result<model::Verdict> concluded(const std::shared_ptr<const model::Alert>& alert) {
     if (!counsel_) {
-      if (auto now = investigator_.investigate_now(*alert)) return *std::move(now);
+      if (auto now = investigator_->investigate_now(*alert)) return *std::move(now);
     }
     Result<model::Verdict> verdict = fail(Errc::cancelled, "the investigation did not end");
-    const auto deadline = Deadline::in(investigator_.slices().total());
+    const auto deadline = Deadline::in(investigator_->slices().total());
     loop_.restart();
     asio::co_spawn(loop_,
-                   investigator_.investigate(alert, deadline, {}, counsel_),
+                   investigator_->investigate(alert, deadline, {}, counsel_),
                    [&](std::exception_ptr thrown, Result<model::Verdict> result) {
                      if (thrown) std::rethrow_exception(thrown);
                      verdict = std::move(result);
@@ -134,7 +172,11 @@ class Investigation {
   UlidSource ids_;
   asio::io_context loop_{1};
   std::shared_ptr<const investigate::Counsel> counsel_;  ///< nullptr: no model is asked.
-  investigate::Investigator investigator_;
+  std::shared_ptr<const investigate::Rules> rules_;
+  std::vector<std::shared_ptr<investigate::Enricher>> enrichers_;
+  investigate::Slices slices_;
+  Products products_;
+  std::optional<investigate::Investigator> investigator_;  ///< Once all who are asked are known.
   bool unused_ = false;
   LineOutput out_{stdout};
 };
@@ -148,6 +190,8 @@ Result<config::Settings> settings_of(const Options& options) {
   if (!options.intel.empty()) settings->intel = options.intel;
   if (!options.assets.empty()) settings->assets = options.assets;
   if (!options.identities.empty()) settings->identities = options.identities;
+  if (!options.vulnerabilities.empty()) settings->vulnerabilities = options.vulnerabilities;
+  if (!options.geoip.empty()) settings->geoip = options.geoip;
   for (const auto& name : options.models) {
     if (!settings->models.providers.contains(name))
       return fail(Errc::invalid_input,
@@ -183,6 +227,11 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
                           .enrich = milliseconds{budget.enrich_ms},
                           .reason = milliseconds{budget.reason_ms},
                           .buffer = milliseconds{budget.buffer_ms}});
+  // What settings of one's own name is meant; the shipped ones name no product.
+  if (const auto asked = investigation->ask_products(
+          *settings, std::make_shared<const model::Catalogue>(*catalogue));
+      !asked)
+    return std::unexpected{asked.error()};
   if (!options.models.empty()) {
     if (const auto asked = investigation->ask_models(*settings); !asked)
       return std::unexpected{asked.error()};
@@ -221,6 +270,15 @@ void add_investigate(CLI::App& app, Run& run) {
       ->take_all()
       ->allow_extra_args(false);
   command
+      ->add_option("--vulnerabilities",
+                   options->vulnerabilities,
+                   "An inventory of vulnerabilities; repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--geoip", options->geoip, "A database of places (.mmdb); repeatable")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
       ->add_option("--model",
                    options->models,
                    "Let this language model of the settings take part; repeatable: the next where "
@@ -233,7 +291,8 @@ void add_investigate(CLI::App& app, Run& run) {
   command->footer(
       "Native alerts or OCSF findings in (JSON Lines, objects, arrays), verdicts out, one a line, "
       "in\n"
-      "the same order. There is no store: what earlier alerts said is `not_collected`. What "
+      "the same order. The products that the settings name are asked what they know, and nothing "
+      "else. There is no store: what earlier alerts said is `not_collected`. What "
       "cannot\n"
       "be used goes to standard error as one JSON object a line with its reason; the exit status "
       "is\n"

@@ -1,0 +1,139 @@
+#include "engine/app/api_client.hpp"
+#include "engine/app/engine.hpp"
+#include "tests/store/temporary_directory.hpp"
+#include "tools/lab/vendors/intel.hpp"
+#include "tools/lab/vendors/taxii.hpp"
+#include "tools/lab/vendors/vendor_server.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <functional>
+#include <thread>
+
+namespace sallyport::app::testing {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+namespace {
+
+constexpr auto token = "alice-token-0123456789";
+
+/// The engine as `sallyport run` makes it, with VirusTotal of the lab among its connectors.
+struct Watch {
+  explicit Watch(const std::function<void(Watch&, config::Settings&)>& besides = {}) {
+    write("policy.yaml", "tenants: { default: { tier: L0 } }\n");
+    write("token", token);
+    write("vt", "lab-intel-key");
+    config::Settings settings;
+    settings.data_dir = folder.path() / "data";
+    settings.policy = folder.path() / "policy.yaml";
+    settings.reasoner = SALLYPORT_SOURCE_DIR "/config/reasoner.yaml";
+    settings.schemas = SALLYPORT_SOURCE_DIR "/schemas";
+    settings.http.listen = "127.0.0.1:0";
+    settings.http.tokens = {{.name = "alice",
+                             .secret = secret("token"),
+                             .tenant = "default",
+                             .roles = {"ingest", "viewer"}}};
+    settings.connectors["vt"] = {
+        {"type", "manifest"},
+        {"manifest", SALLYPORT_SOURCE_DIR "/connectors/intel/virustotal.yaml"},
+        {"base_url", vendor->url()},
+        {"allow", json::array{"127.0.0.1"}},
+        {"secrets", json::object{{"api_key", secret("vt")}}}};
+    if (besides) besides(*this, settings);
+    auto made = Engine::make(std::move(settings), observe::Log::silent());
+    if (!made) throw std::runtime_error{made.error().detail};
+    engine = *std::move(made);
+    if (const auto started = engine->start(); !started)
+      throw std::runtime_error{started.error().detail};
+    client = ApiClient::make({.url = fmt::format("http://127.0.0.1:{}", engine->http_port()),
+                              .token = token,
+                              .ca_file = {}})
+                 .value();
+  }
+
+  void write(const std::string& name, std::string_view text) const {
+    std::ofstream{folder.path() / name, std::ios::trunc} << text;
+  }
+
+  [[nodiscard]] std::string secret(const std::string& name) const {
+    return "file:" + (folder.path() / name).string();
+  }
+
+  /// Sends an alert that names the address, and waits for its verdict; empty: there was none.
+  std::string verdict_on(const std::string& id, std::string_view address) {
+    const auto sent = client->post({"v1", "alerts"},
+                                   {{"id", id},
+                                    {"title", "Connection to a rare address " + id},
+                                    {"severity", "high"},
+                                    {"dst_ip", address}});
+    EXPECT_TRUE(sent) << sent.error().detail;
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until) {
+      const auto all = client->list({"v1", "investigations"}, {}, 100);
+      if (all)
+        for (const auto& one : *all)
+          if (shown(one, "title").ends_with(id)) {
+            const auto whole =
+                client->get({"v1", "investigations", shown(one, "investigation")}, {});
+            return whole ? to_json(*whole) : std::string{};
+          }
+      std::this_thread::sleep_for(20ms);
+    }
+    return {};
+  }
+
+  sallyport::testing::TemporaryDirectory folder;
+  std::unique_ptr<lab::VendorServer> vendor =
+      lab::VendorServer::start(std::make_unique<lab::VirusTotalLab>()).value();
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<ApiClient> client;
+};
+
+}  // namespace
+
+TEST(Enrichment, AVerdictHoldsWhatAProductSaysOfTheAlertsEntities) {
+  Watch watch;
+  const auto verdict = watch.verdict_on("first", lab::KnownBad::ip);
+  EXPECT_THAT(verdict, HasSubstr(R"("source":"intel.vt")"));
+  EXPECT_THAT(verdict, HasSubstr("12 engines call it malicious"));
+  EXPECT_THAT(verdict, HasSubstr("intel.known_bad"));
+  EXPECT_EQ(watch.vendor->requests().size(), 1U);
+
+  const auto again = watch.verdict_on("second", lab::KnownBad::ip);
+  EXPECT_THAT(again, HasSubstr("12 engines call it malicious"));
+  EXPECT_EQ(watch.vendor->requests().size(), 1U) << "the answer was kept";
+}
+
+TEST(Enrichment, AProductThatFailsIsNamedAsMissingAndTheVerdictStands) {
+  Watch watch;
+  watch.vendor->befall({.answer = {.status = 403}, .times = 99});
+  const auto verdict = watch.verdict_on("first", lab::KnownBad::ip);
+  EXPECT_THAT(verdict, HasSubstr(R"("missing":["intel.vt: address: )"));
+}
+
+TEST(Enrichment, WhatAFeedBringsIsAListThatVerdictsCite) {
+  const auto server = lab::VendorServer::start(std::make_unique<lab::TaxiiLab>()).value();
+  server->with<lab::TaxiiLab>([](lab::TaxiiLab& feed) {
+    feed.add("1", "[ipv4-addr:value = '203.0.113.99']", "2026-11-19T00:00:01Z");
+  });
+  Watch watch{[&](Watch& self, config::Settings& settings) {
+    self.write("taxii", "lab-password");
+    settings.taxii["feed"] = {{"url", server->url() + "/api1/"},
+                              {"user", "lab-user"},
+                              {"password", self.secret("taxii")},
+                              {"allow", json::array{"127.0.0.1"}},
+                              {"from_days", 0}};
+  }};
+  // The list is read a moment after the feed was.
+  std::string verdict;
+  for (int n = 0; n < 20 && !verdict.contains("known bad"); ++n) {
+    verdict = watch.verdict_on(fmt::format("number {}", n), "203.0.113.99");
+    std::this_thread::sleep_for(200ms);
+  }
+  EXPECT_THAT(verdict, HasSubstr("203.0.113.99 is on feed-91a7b528"));
+}
+
+}  // namespace sallyport::app::testing
