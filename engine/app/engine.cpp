@@ -634,7 +634,6 @@ void Engine::stop(std::chrono::milliseconds patience) {
           if (self.service) co_await self.service->stop(Deadline::in(std::chrono::seconds{2}));
           co_await self.tasks->close();
           co_await self.pipeline->close();
-          co_await close_askings(self.products.askings);
         },
         [&ended](const std::exception_ptr&) { ended.set_value(); });
     ended.get_future().wait();
@@ -642,6 +641,14 @@ void Engine::stop(std::chrono::milliseconds patience) {
   if (self.thinking) self.thinking->stop();
   self.workers.stop();
   self.workers.join();
+  // Now that nobody hears the answers: an alert that waited for one is taken up at the next start.
+  if (self.loop_thread.joinable()) {
+    std::promise<void> ended;
+    asio::co_spawn(self.loop,
+                   close_askings(self.products.askings),
+                   [&ended](const std::exception_ptr&) { ended.set_value(); });
+    ended.get_future().wait();
+  }
   // What was handed to the store has told its listeners when this is durable.
   store::Batch last;
   last.put(store::Table::meta, "stopped_at", to_rfc3339(self.clock.now()));

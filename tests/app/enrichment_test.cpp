@@ -5,6 +5,8 @@
 #include "tools/lab/vendors/taxii.hpp"
 #include "tools/lab/vendors/vendor_server.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -26,6 +28,11 @@ struct Watch {
     write("policy.yaml", "tenants: { default: { tier: L0 } }\n");
     write("token", token);
     write("vt", "lab-intel-key");
+    start(vendor->url(), besides);
+  }
+
+  void start(const std::string& url,
+             const std::function<void(Watch&, config::Settings&)>& besides = {}) {
     config::Settings settings;
     settings.data_dir = folder.path() / "data";
     settings.policy = folder.path() / "policy.yaml";
@@ -39,7 +46,7 @@ struct Watch {
     settings.connectors["vt"] = {
         {"type", "manifest"},
         {"manifest", SALLYPORT_SOURCE_DIR "/connectors/intel/virustotal.yaml"},
-        {"base_url", vendor->url()},
+        {"base_url", url},
         {"allow", json::array{"127.0.0.1"}},
         {"secrets", json::object{{"api_key", secret("vt")}}}};
     if (besides) besides(*this, settings);
@@ -62,14 +69,22 @@ struct Watch {
     return "file:" + (folder.path() / name).string();
   }
 
-  /// Sends an alert that names the address, and waits for its verdict; empty: there was none.
-  std::string verdict_on(const std::string& id, std::string_view address) {
+  void send(const std::string& id, std::string_view address) {
     const auto sent = client->post({"v1", "alerts"},
                                    {{"id", id},
                                     {"title", "Connection to a rare address " + id},
                                     {"severity", "high"},
                                     {"dst_ip", address}});
     EXPECT_TRUE(sent) << sent.error().detail;
+  }
+
+  /// Sends an alert that names the address, and waits for its verdict; empty: there was none.
+  std::string verdict_on(const std::string& id, std::string_view address) {
+    send(id, address);
+    return verdict_of(id);
+  }
+
+  std::string verdict_of(const std::string& id) {
     const auto until = std::chrono::steady_clock::now() + 20s;
     while (std::chrono::steady_clock::now() < until) {
       const auto all = client->list({"v1", "investigations"}, {}, 100);
@@ -112,6 +127,22 @@ TEST(Enrichment, AProductThatFailsIsNamedAsMissingAndTheVerdictStands) {
   watch.vendor->befall({.answer = {.status = 403}, .times = 99});
   const auto verdict = watch.verdict_on("first", lab::KnownBad::ip);
   EXPECT_THAT(verdict, HasSubstr(R"("missing":["intel.vt: address: )"));
+}
+
+TEST(Enrichment, AnAlertThatWaitsForAProductWhenTheEngineStopsIsTakenUpAtTheNextStart) {
+  asio::io_context loop;
+  const asio::ip::tcp::acceptor silent{loop, {asio::ip::make_address("127.0.0.1"), 0}};
+  Watch watch;
+  watch.engine.reset();
+  watch.start(fmt::format("http://127.0.0.1:{}", silent.local_endpoint().port()));
+  watch.send("first", lab::KnownBad::ip);
+  const auto begun = std::chrono::steady_clock::now();
+  watch.engine.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << "the product is not waited for";
+  watch.start(watch.vendor->url());
+  const auto verdict = watch.verdict_of("first");
+  EXPECT_THAT(verdict, HasSubstr("12 engines call it malicious"));
+  EXPECT_THAT(verdict, HasSubstr(R"("missing":[])"));
 }
 
 TEST(Enrichment, WhatAFeedBringsIsAListThatVerdictsCite) {
