@@ -2,16 +2,12 @@
 
 #include "engine/base/spelling.hpp"
 
-#include <boost/json/stream_parser.hpp>
-
 #include <cmath>
 
 // Boost.JSON is used as a library; nothing of it is compiled here.
 namespace sallyport {
 
 namespace {
-
-constexpr std::size_t max_depth = 64;
 
 std::string_view kind_of(const json::value& value) {
   switch (value.kind()) {
@@ -167,25 +163,6 @@ void unknown_key(Faults& faults,
 }
 
 }  // namespace detail
-
-Result<json::value> parse_json(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = max_depth;
-  json::stream_parser parser{{}, options};
-  boost::system::error_code error;
-  const auto used = parser.write_some(text.data(), text.size(), error);
-  if (!error && used < text.size() &&
-      text.find_first_not_of(" \t\r\n", used) != std::string_view::npos)
-    error = json::make_error_code(json::error::extra_data);
-  if (error)
-    return fail(Errc::invalid_input, fmt::format("not JSON at byte {}: {}", used, error.message()));
-  if (!error) parser.finish(error);
-  if (error) {
-    return fail(Errc::invalid_input,
-                fmt::format("not JSON at byte {}: ends too early", text.size()));
-  }
-  return parser.release();
-}
 
 std::string summary(const Faults& faults) {
   std::string text;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
+#include <random>
+
 namespace sallyport {
 
 namespace {
@@ -49,6 +53,42 @@ TEST(Json, WhatIsWrittenIsReadBackUnchanged) {
   const auto again = from_json<Outer>(text);
   ASSERT_TRUE(again);
   EXPECT_EQ(to_json(*again), text);
+}
+
+TEST(Json, EveryNumberComesBackAsItWas) {
+  std::mt19937_64 random{7};
+  for (int i = 0; i < 20'000; ++i) {
+    const auto number = std::bit_cast<double>(random());
+    const auto part = std::uniform_real_distribution{}(random);
+    for (const auto one : {std::isfinite(number) ? number : 0.5, part}) {
+      const auto text = to_json(one);
+      ASSERT_EQ(to_json(parse_json(text).value()), text);
+      ASSERT_EQ(to_json(parse_json("[" + text + " ]").value()), "[" + text + "]");
+    }
+  }
+  EXPECT_EQ(parse_json("0.10919143217256219").value().get_double(), 0.10919143217256219);
+  EXPECT_EQ(parse_json("-1.5E+2").value().get_double(), -150);
+}
+
+TEST(Json, WhatIsNotJsonSaysWhere) {
+  for (const auto* text : {"", " ", "[1", "{\"a\":", "\"a", "tru"})
+    EXPECT_TRUE(parse_json(text).error().detail.ends_with("ends too early")) << text;
+  for (const auto* text : {"[1]]",
+                           "1 2",
+                           "{} {}",
+                           "nul1",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "01",
+                           "'a'",
+                           "NaN",
+                           "/**/1",
+                           "[\"\x01\"]"}) {
+    const auto parsed = parse_json(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_TRUE(parsed.error().detail.starts_with("not JSON at byte ")) << text;
+  }
+  EXPECT_TRUE(parse_json(" [ 1 ] \n"));
 }
 
 TEST(Json, ATreeIsWrittenAsItsTextWas) {
