@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/base/unambiguous_json.hpp"
 #include "engine/http/problem.hpp"
 #include "engine/http/router.hpp"
 #include "engine/serve/access.hpp"
@@ -74,11 +75,12 @@ template <class T, class Append>
   return ok(std::move(body));
 }
 
-/// The body of a request as a `T` that a person wrote: unknown keys are refused.
+/// The body of a request as a `T` that a person wrote: unknown keys, and keys that stand twice, are
+/// refused.
 /// Errors: invalid_input with every fault.
 template <class T>
 [[nodiscard]] Result<T> body_of(const http::Request& request) {
-  const auto value = parse_json(request.body);
+  const auto value = parse_unambiguous_json(request.body);
   if (!value) return std::unexpected{value.error()};
   T result{};
   Faults faults;

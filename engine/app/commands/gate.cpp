@@ -1,6 +1,7 @@
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/policy_file.hpp"
+#include "engine/base/unambiguous_json.hpp"
 #include "engine/gate/request_reader.hpp"
 #include "engine/gate/usage.hpp"
 
@@ -68,14 +69,14 @@ class Evaluation {
  private:
   /// `text` is all that there is. What is neither a list nor one document is lines after all.
   void whole(const std::string& text, bool list) {
-    const auto parsed = parse_json(text);
+    const auto parsed = parse_unambiguous_json(text);
     if (parsed && parsed->is_array()) {
       std::size_t number = 0;
       for (const auto& item : parsed->get_array())
         decide(item, fmt::format("{}: request {}", name_, ++number));
     } else if (parsed) {
       decide(*parsed, name_);
-    } else if (list) {
+    } else if (list || parse_json(text)) {
       refuse(name_, parsed.error().detail);
     } else {
       std::istringstream lines{text};
@@ -87,7 +88,7 @@ class Evaluation {
   void decide_line(std::string_view line, std::size_t number) {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
     const auto where = fmt::format("{}:{}", name_, number);
-    if (const auto parsed = parse_json(line)) {
+    if (const auto parsed = parse_unambiguous_json(line)) {
       decide(*parsed, where);
     } else {
       refuse(where, parsed.error().detail);
