@@ -95,6 +95,13 @@ Operation Executor::operation_of(const model::Action& action) const {
   return operation;
 }
 
+Result<> Executor::check(const model::Action& action) const {
+  const auto actuator = by_name(action.connector);
+  if (!actuator)
+    return fail(Errc::not_found, fmt::format("no connector {} is configured", action.connector));
+  return actuator->check(operation_of(action));
+}
+
 Task<Reading> Executor::read(Actuator& actuator, Operation operation) {
   const auto deadline = Deadline::in(options_.request_timeout);
   for (unsigned attempt = 1;; ++attempt) {
@@ -324,8 +331,7 @@ Task<model::Action> Executor::verify(model::Action action,
     } else {
       seen.detail = "the state could not be read back: " + reading.error().detail;
     }
-    const bool clear =
-        reading && !reading->pending && (!reading->in_effect || *reading->in_effect);
+    const bool clear = reading && !reading->pending && (!reading->in_effect || *reading->in_effect);
     if (clear || Deadline::Clock::now() + wait >= until.at()) break;
     co_await pause(wait);
   }

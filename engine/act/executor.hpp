@@ -65,6 +65,10 @@ class Executor {
   [[nodiscard]] Result<model::ActionRequest> rollback_request(const model::Action& action,
                                                               const model::Actor& by) const;
 
+  /// Whether the product would take what `action` asks of it. Sends nothing. Errors: invalid_input
+  /// (what it does not take), not_found (no such connector).
+  [[nodiscard]] Result<> check(const model::Action& action) const;
+
   /// After a restart: settles an action that was under way. One that was sent, or may have been
   /// (executing, unknown, succeeded), by what the product says; one that certainly was not
   /// (intended) is `permitted` again and needs a permit of this moment. Errors: as run().

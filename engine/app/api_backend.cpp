@@ -189,7 +189,8 @@ Task<serve::Question> ApiBackend::approval(std::string id) {
 Task<model::Action> ApiBackend::approve(std::string id, serve::Ruling ruling) {
   approve::Answer answer{.request_hash = std::move(ruling.request_hash),
                          .by = std::move(ruling.by),
-                         .comment = std::move(ruling.comment)};
+                         .comment = std::move(ruling.comment),
+                         .with = std::move(ruling.with)};
   auto approved = co_await rooms_.approvals.approve(std::move(id), std::move(answer));
   if (!approved) co_return std::unexpected{approved.error()};
   auto action = approved->action;

@@ -5,6 +5,7 @@
 #include "engine/app/api_backend.hpp"
 #include "engine/app/audit_endpoints.hpp"
 #include "engine/app/autonomy.hpp"
+#include "engine/app/change_check.hpp"
 #include "engine/app/channels.hpp"
 #include "engine/app/connectors.hpp"
 #include "engine/app/feeds.hpp"
@@ -283,7 +284,12 @@ Result<> Engine::Impl::build() {
                        slices(settings.investigation));
   actions.emplace(*store, clock, std::chrono::seconds{settings.actions.join_window_s});
   approvals.emplace(
-      *store, *actions, *gate, clock, std::chrono::seconds{settings.approvals.expire_after_s});
+      *store,
+      *actions,
+      *gate,
+      clock,
+      std::chrono::seconds{settings.approvals.expire_after_s},
+      [this](const model::Action& action) { return check_change(catalogue, *executor, action); });
   executor.emplace(
       *actions,
       *gate,

@@ -175,6 +175,7 @@ class Checking {
 /// What became of an action, by what people did.
 struct Fate {
   bool approved = false;
+  bool changed = false;  ///< Before it was approved: as it was asked, it was not right.
   bool denied = false;
   bool rolled_back = false;
 };
@@ -193,6 +194,7 @@ Result<Fates> fates_of(Records& records, const std::string& tenant, const Replay
         auto& fate = fates[entry.subject];
         if (entry.kind == EntryKind::approved) {
           fate.approved = true;
+          fate.changed = entry.body.contains("changed");
         } else if (entry.kind == EntryKind::denied) {
           fate.denied = true;
         } else {
@@ -230,7 +232,7 @@ void compare(ReplayRow& row, Ruling recorded, Ruling replayed, const Fate& fate)
   ++row.newly_auto;
   if (!fate.approved && !fate.denied) return;
   ++row.judged;
-  if (fate.approved && !fate.rolled_back) ++row.would_be_right;
+  if (fate.approved && !fate.changed && !fate.rolled_back) ++row.would_be_right;
 }
 
 }  // namespace

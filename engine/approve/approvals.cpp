@@ -1,5 +1,6 @@
 #include "engine/approve/approvals.hpp"
 
+#include "engine/approve/changes.hpp"
 #include "engine/store/timers.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +24,17 @@ std::string pending_key(const model::Approval& approval) {
   return store::key({"pending", approval.id.text()});
 }
 
+/// What of a request may be changed, and what binds it.
+struct Form {
+  std::string request_hash;
+  json::object parameters;
+};
+
+struct Changed {
+  Form from;
+  Form to;
+};
+
 /// The ledger entry of an answer.
 struct AnswerBody {
   std::string approval;
@@ -32,20 +44,32 @@ struct AnswerBody {
   std::string request_hash;
   ApprovalState state{};
   std::string comment;
+  std::optional<Changed> changed;
 };
 
+BOOST_DESCRIBE_STRUCT(Form, (), (request_hash, parameters))
+BOOST_DESCRIBE_STRUCT(Changed, (), (from, to))
 BOOST_DESCRIBE_STRUCT(AnswerBody,
                       (),
-                      (approval, action, verb, target, request_hash, state, comment))
+                      (approval, action, verb, target, request_hash, state, comment, changed))
 
-std::string answer_body(const model::Approval& approval, const model::ActionRequest& request) {
+std::string answer_body(const model::Approval& approval,
+                        const model::ActionRequest& request,
+                        const std::optional<model::ActionRequest>& shown) {
+  std::optional<Changed> changed;
+  if (shown) {
+    changed = {
+        .from = {.request_hash = model::request_hash(*shown), .parameters = shown->parameters},
+        .to = {.request_hash = approval.request_hash, .parameters = request.parameters}};
+  }
   return to_json(AnswerBody{.approval = approval.id.text(),
                             .action = approval.action.text(),
                             .verb = request.action,
                             .target = request.target,
                             .request_hash = approval.request_hash,
                             .state = approval.state,
-                            .comment = approval.comment});
+                            .comment = approval.comment,
+                            .changed = std::move(changed)});
 }
 
 /// The decided approval, and the end of its waiting.
@@ -61,8 +85,14 @@ Approvals::Approvals(store::Store& store,
                      act::Actions& actions,
                      gate::Gate& gate,
                      const Clock& clock,
-                     std::chrono::seconds expire_after)
-    : store_{store}, actions_{actions}, gate_{gate}, clock_{clock}, expire_after_{expire_after} {}
+                     std::chrono::seconds expire_after,
+                     ChangeCheck takes)
+    : store_{store},
+      actions_{actions},
+      gate_{gate},
+      clock_{clock},
+      expire_after_{expire_after},
+      takes_{std::move(takes)} {}
 
 void Approvals::ask(Batch& batch, const model::Action& action) const {
   const auto now = clock_.now();
@@ -134,7 +164,28 @@ Result<Approvals::Question> Approvals::open_question(std::string_view id,
   if (!action) return std::unexpected{action.error()};
   if (action->request_hash != approval->request_hash)
     return fail(Errc::corrupt, fmt::format("approval {} and its action disagree", id));
-  return Question{*std::move(approval), *std::move(action)};
+  return Question{.approval = *std::move(approval), .action = *std::move(action)};
+}
+
+Result<> Approvals::change(Question& question, const json::object& with) const {
+  auto& action = question.action;
+  auto changed = action.request;
+  changed.parameters = with_changes(std::move(changed.parameters), with);
+  auto hash = model::request_hash(changed);
+  if (hash == action.request_hash) return {};
+  if (!action.reverses.empty()) {
+    return fail(Errc::invalid_input,
+                "a rollback undoes what is on record, and is not changed; deny it instead");
+  }
+  if (act::deed_of(changed) != act::deed_of(action.request)) {
+    return fail(
+        Errc::invalid_input,
+        "/parameters/host: another place is another action; deny this one and propose that");
+  }
+  question.shown = std::exchange(action.request, std::move(changed));
+  action.request_hash = std::move(hash);
+  question.approval.request_hash = action.request_hash;
+  return takes_(action);
 }
 
 Task<model::Action> Approvals::settle(Question question, act::Change change) {
@@ -149,7 +200,7 @@ Task<model::Action> Approvals::settle(Question question, act::Change change) {
                          approval.action.text(),
                          change.by,
                          clock_.now(),
-                         answer_body(approval, question.action.request));
+                         answer_body(approval, question.action.request, question.shown));
     }
   }
   co_return co_await actions_.change(std::move(question.action), std::move(change));
@@ -162,6 +213,11 @@ Task<Approved> Approvals::approve(std::string id, Answer answer) {
   if (proposer == answer.by) {
     co_return fail(Errc::denied,
                    fmt::format("{} asked for this; somebody else has to approve it", answer.by.id));
+  }
+
+  if (answer.with) {
+    const auto changed = change(*question, *answer.with);
+    if (!changed) co_return std::unexpected{changed.error()};
   }
 
   const auto now = clock_.now();
@@ -180,10 +236,21 @@ Task<Approved> Approvals::approve(std::string id, Answer answer) {
   }
 
   const bool blocked = std::holds_alternative<gate::Blocked>(*judged);
+  // Of what was shown nothing has been decided by that.
+  if (blocked && question->shown) {
+    co_return fail(Errc::denied,
+                   fmt::format("the policy blocks it as you changed it: {}", decision.rationale));
+  }
   if (!blocked) approval.tier = std::get<gate::Permit>(*judged).approved_at();
+  const auto edit = [decision, request = question->action.request, hash = approval.request_hash](
+                        model::Action& action) {
+    action.decision = decision;
+    action.request = request;
+    action.request_hash = hash;
+  };
   act::Change change{.to = blocked ? ActionState::blocked : ActionState::permitted,
                      .by = answer.by,
-                     .edit = [&](model::Action& action) { action.decision = decision; },
+                     .edit = edit,
                      .with = {},
                      .entry = {}};
   auto action = co_await settle(*std::move(question), std::move(change));
@@ -231,7 +298,7 @@ Task<std::vector<model::Action>> Approvals::expire_due() {
         .edit = [](model::Action& record) { record.detail = "nobody answered in time"; },
         .with = {},
         .entry = {}};
-    Question question{*std::move(approval), *std::move(action)};
+    Question question{.approval = *std::move(approval), .action = *std::move(action)};
     auto settled = co_await settle(std::move(question), std::move(change));
     // Somebody answers at this very moment: theirs counts, and the next look finds it decided.
     if (!settled && settled.error().code == Errc::conflict) continue;

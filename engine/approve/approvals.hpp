@@ -7,6 +7,7 @@
 #include "engine/store/store.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,13 @@ struct Answer {
   std::string request_hash;  ///< Of what this person was shown.
   model::Actor by;
   std::string comment;
+  /// Of an approval: parameters that are to be others than shown; null takes one away.
+  std::optional<json::object> with{};
 };
+
+/// Whether a changed request could be carried out: its verb and the product take its parameters.
+/// Errors: invalid_input, with what they do not take.
+using ChangeCheck = std::function<Result<>(const model::Action& changed)>;
 
 /// Which approvals a list shows; oldest first: they expire first.
 struct ApprovalFilter {
@@ -44,7 +51,8 @@ class Approvals {
             act::Actions& actions,
             gate::Gate& gate,
             const Clock& clock,
-            std::chrono::seconds expire_after);
+            std::chrono::seconds expire_after,
+            ChangeCheck takes);
 
   /// Writes the question about a queued `action` into `batch`. Asking again about the same action
   /// replaces the question.
@@ -56,9 +64,12 @@ class Approvals {
   /// Errors: corrupt, unavailable.
   [[nodiscard]] Result<std::vector<model::Approval>> list(const ApprovalFilter& filter) const;
 
+  /// With other parameters (Answer::with) the action becomes the changed one: the approval binds
+  /// its hash, the gate decides about it, and the `approved` entry says what was changed.
+  ///
   /// Errors: not_found; conflict (decided before, another request than the one shown, somebody is
-  /// faster); expired; denied (it is the proposer's own action, or the policy blocks it: it is then
-  /// blocked for good); unavailable.
+  /// faster); expired; denied (it is the proposer's own action, or the policy blocks it: as it was
+  /// shown, it is then blocked for good); invalid_input (it cannot be changed so); unavailable.
   Task<Approved> approve(std::string id, Answer answer);
 
   /// Errors: as approve().
@@ -77,9 +88,11 @@ class Approvals {
   struct Question {
     model::Approval approval;
     model::Action action;
+    std::optional<model::ActionRequest> shown{};  ///< Of one that was changed: as it was before.
   };
 
   [[nodiscard]] Result<Question> open_question(std::string_view id, const Answer& answer) const;
+  [[nodiscard]] Result<> change(Question& question, const json::object& with) const;
   Task<model::Action> settle(Question question, act::Change change);
 
   store::Store& store_;
@@ -87,6 +100,7 @@ class Approvals {
   gate::Gate& gate_;
   const Clock& clock_;
   std::chrono::seconds expire_after_;
+  ChangeCheck takes_;
 };
 
 }  // namespace sallyport::approve

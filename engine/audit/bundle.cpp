@@ -63,7 +63,7 @@ const std::vector<std::string> entry_columns{
     "actor",       "action",       "state",        "verb",     "target_kind",  "target",
     "decision",    "reason",       "rule",         "tier",     "blast_radius", "policy_version",
     "policy_hash", "requested_by", "request_hash", "reverses", "rationale",    "detail",
-    "hash"};
+    "changed",     "hash"};
 
 const std::vector<std::string> change_columns{
     "at", "tenant", "version", "by_kind", "by", "reason", "item", "change", "before", "after"};
@@ -93,6 +93,7 @@ std::vector<std::string> cells_of(const model::LedgerEntry& entry, const EntryFa
           facts.reverses,
           facts.rationale,
           facts.detail,
+          facts.changed,
           entry.hash};
 }
 

@@ -47,8 +47,10 @@ EntryFacts facts_of(const model::LedgerEntry& entry) {
                    .request_hash = text_in(body, "request_hash"),
                    .reverses = text_in(body, "reverses"),
                    .rationale = text_in(decision, "rationale"),
-                   .detail = text_in(body, "detail")};
+                   .detail = text_in(body, "detail"),
+                   .changed = {}};
   if (facts.detail.empty()) facts.detail = text_in(body, "comment");
+  if (const auto* changed = object_in(body, "changed")) facts.changed = to_json(*changed);
   return facts;
 }
 

@@ -26,7 +26,8 @@ struct EntryFacts {
   std::string request_hash;
   std::string reverses;  ///< The action that this one undoes.
   std::string rationale;
-  std::string detail;  ///< Of the step, or the comment of a person's answer.
+  std::string detail;   ///< Of the step, or the comment of a person's answer.
+  std::string changed;  ///< Of an approval with changes: from what to what, as JSON.
 };
 
 BOOST_DESCRIBE_STRUCT(EntryFacts,
@@ -48,7 +49,8 @@ BOOST_DESCRIBE_STRUCT(EntryFacts,
                        request_hash,
                        reverses,
                        rationale,
-                       detail))
+                       detail,
+                       changed))
 
 [[nodiscard]] EntryFacts facts_of(const model::LedgerEntry& entry);
 

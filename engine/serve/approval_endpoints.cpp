@@ -40,11 +40,18 @@ BOOST_DESCRIBE_STRUCT(ApprovalView,
                        decided_at,
                        comment))
 
-struct RulingBody {
+struct DenialBody {
   std::string request_hash;
   std::optional<std::string> comment;
 };
-BOOST_DESCRIBE_STRUCT(RulingBody, (), (request_hash, comment))
+BOOST_DESCRIBE_STRUCT(DenialBody, (), (request_hash, comment))
+
+struct ApprovalBody {
+  std::string request_hash;
+  std::optional<std::string> comment;
+  std::optional<json::object> with;  ///< Parameters that are to be others; null takes one away.
+};
+BOOST_DESCRIBE_STRUCT(ApprovalBody, (), (request_hash, comment, with))
 
 ApprovalView view_of(const Question& question) {
   const auto& [approval, action] = question;
@@ -98,8 +105,9 @@ Task<http::Response> show_approval(Backend& backend, Asked asked) {
 
 using Rule = Task<model::Action> (Backend::*)(std::string, Ruling);
 
+template <class Body>
 Task<http::Response> rule(Backend& backend, Rule how, Asked asked) {
-  auto body = body_of<RulingBody>(asked.routed.request);
+  auto body = body_of<Body>(asked.routed.request);
   if (!body) co_return std::unexpected{body.error()};
   if (body->request_hash.empty())
     co_return refuse(400, "request_hash is missing: the hash of the request that you were shown");
@@ -108,6 +116,7 @@ Task<http::Response> rule(Backend& backend, Rule how, Asked asked) {
   auto ruling = Ruling{.request_hash = std::move(body->request_hash),
                        .by = asked.principal.actor(),
                        .comment = std::move(body->comment).value_or("")};
+  if constexpr (std::same_as<Body, ApprovalBody>) ruling.with = std::move(body->with);
   const auto action = co_await (backend.*how)(asked.routed.parameter("id"), std::move(ruling));
   // Here `expired` is the approval's own state, not a deadline of ours.
   if (!action && action.error().code == Errc::expired) co_return refuse(410, action.error().detail);
@@ -115,6 +124,7 @@ Task<http::Response> rule(Backend& backend, Rule how, Asked asked) {
   co_return ok_json(*action);
 }
 
+template <class Body>
 Endpoint ruling_endpoint(Backend& backend, std::string verb, std::string summary, Rule how) {
   return {.method = "POST",
           .path = "/v1/approvals/{id}/" + verb,
@@ -122,14 +132,16 @@ Endpoint ruling_endpoint(Backend& backend, std::string verb, std::string summary
           .summary = std::move(summary),
           .role = Role::approver,
           .query = {},
-          .body = schema_of<RulingBody>(),
+          .body = schema_of<Body>(),
           .answers = {{.description = "the action as it stands now",
                        .schema = schema_of<model::Action>()},
                       {.status = 409,
                        .description = "decided before, or not the request that was shown",
                        .schema = {}},
                       {.status = 410, .description = "its time is over", .schema = {}}},
-          .handle = [&backend, how](Asked asked) { return rule(backend, how, std::move(asked)); }};
+          .handle = [&backend, how](Asked asked) {
+            return rule<Body>(backend, how, std::move(asked));
+          }};
 }
 
 }  // namespace
@@ -138,33 +150,35 @@ Endpoints approval_endpoints(Backend& backend) {
   auto states = schema_of<model::ApprovalState>();
   states["enum"].as_array().emplace_back("all");
   states["default"] = "pending";
-  return {
-      {.method = "GET",
-       .path = "/v1/approvals",
-       .id = "listApprovals",
-       .summary = "What waits for a person, oldest first",
-       .role = Role::viewer,
-       .query = list_parameters(
-           {{.name = "state", .description = "which ones", .schema = std::move(states)}}),
-       .body = {},
-       .answers = {{.description = "a page of approvals",
-                    .schema = page_of(schema_of<ApprovalView>())}},
-       .handle = [&backend](Asked asked) { return list_approvals(backend, std::move(asked)); }},
-      {.method = "GET",
-       .path = "/v1/approvals/{id}",
-       .id = "showApproval",
-       .summary = "One approval with the exact request it is about",
-       .role = Role::viewer,
-       .query = {},
-       .body = {},
-       .answers = {{.description = "the approval", .schema = schema_of<ApprovalView>()}},
-       .handle = [&backend](Asked asked) { return show_approval(backend, std::move(asked)); }},
-      ruling_endpoint(backend,
-                      "approve",
-                      "Lets the action go, if the policy of this moment does; nobody approves what "
-                      "they proposed themselves",
-                      &Backend::approve),
-      ruling_endpoint(backend, "deny", "Ends the action before it begins", &Backend::deny)};
+  return {{.method = "GET",
+           .path = "/v1/approvals",
+           .id = "listApprovals",
+           .summary = "What waits for a person, oldest first",
+           .role = Role::viewer,
+           .query = list_parameters(
+               {{.name = "state", .description = "which ones", .schema = std::move(states)}}),
+           .body = {},
+           .answers = {{.description = "a page of approvals",
+                        .schema = page_of(schema_of<ApprovalView>())}},
+           .handle = [&backend](Asked asked) { return list_approvals(backend, std::move(asked)); }},
+          {.method = "GET",
+           .path = "/v1/approvals/{id}",
+           .id = "showApproval",
+           .summary = "One approval with the exact request it is about",
+           .role = Role::viewer,
+           .query = {},
+           .body = {},
+           .answers = {{.description = "the approval", .schema = schema_of<ApprovalView>()}},
+           .handle = [&backend](Asked asked) { return show_approval(backend, std::move(asked)); }},
+          ruling_endpoint<ApprovalBody>(
+              backend,
+              "approve",
+              "Lets the action go, if the policy of this moment does; nobody approves what they "
+              "proposed themselves. `with` changes parameters first: what is approved is then the "
+              "changed request, whose hash is in the answer",
+              &Backend::approve),
+          ruling_endpoint<DenialBody>(
+              backend, "deny", "Ends the action before it begins", &Backend::deny)};
 }
 
 }  // namespace sallyport::serve

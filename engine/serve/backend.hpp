@@ -91,6 +91,7 @@ struct Ruling {
   std::string request_hash;  ///< Of what was shown.
   model::Actor by;
   std::string comment;
+  std::optional<json::object> with{};  ///< Of an approval: parameters that are to be others.
 };
 
 /// A version of the policy.

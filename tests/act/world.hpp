@@ -2,6 +2,7 @@
 
 #include "engine/act/executor.hpp"
 #include "engine/approve/approvals.hpp"
+#include "engine/approve/changes.hpp"
 #include "engine/base/ulid.hpp"
 #include "tests/act/fake_product.hpp"
 #include "tests/base/run.hpp"
@@ -37,7 +38,9 @@ struct World {
   static model::Catalogue catalogue() {
     Faults faults;
     return model::Catalogue::read(parse_json(R"({"verbs":{
-          "block_ip":{"blast_radius":"MEDIUM","targets":["ip"],"reversed_by":"unblock_ip"},
+          "block_ip":{"blast_radius":"MEDIUM","targets":["ip"],"reversed_by":"unblock_ip",
+            "parameters":{"properties":{"duration_s":{"type":"integer","minimum":60},
+                                        "host":{"type":"string"}}}},
           "unblock_ip":{"blast_radius":"MEDIUM","targets":["ip"],"reversed_by":"block_ip"}}})")
                                       .value(),
                                   faults);
@@ -64,8 +67,19 @@ struct World {
     store = store::Store::open({.directory = directory}).value();
     actions = std::make_unique<Actions>(*store, clock, std::chrono::hours{1});
     EXPECT_TRUE(actions->load_open());
-    approvals =
-        std::make_unique<approve::Approvals>(*store, *actions, gate, clock, std::chrono::hours{4});
+    approvals = std::make_unique<approve::Approvals>(
+        *store,
+        *actions,
+        gate,
+        clock,
+        std::chrono::hours{4},
+        [this](const model::Action& changed) -> Result<> {
+          const auto known = catalogue();
+          const auto faults = approve::check_parameters(*known.find(changed.request.action),
+                                                        changed.request.parameters);
+          if (!faults.empty()) return fail(Errc::invalid_input, summary(faults));
+          return executor->check(changed);
+        });
     executor = std::make_unique<Executor>(
         *actions,
         gate,

@@ -47,7 +47,9 @@ struct Past {
     auto policy = keeper.open();
     ASSERT_TRUE(policy) << policy.error().detail;
     gate.emplace(*std::move(policy));
-    approvals.emplace(*store, actions, *gate, clock, std::chrono::hours{4});
+    approvals.emplace(*store, actions, *gate, clock, std::chrono::hours{4}, [](const auto&) {
+      return Result<>{};
+    });
   }
 
   void set_tier(Tier tier) {

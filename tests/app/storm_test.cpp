@@ -112,7 +112,9 @@ class House {
           approvals_->ask(batch, action);
         },
         [](store::Batch&, const model::Action&) {});
-    approvals_.emplace(*store_, actions_, *gate_, clock_, std::chrono::hours{4});
+    approvals_.emplace(*store_, actions_, *gate_, clock_, std::chrono::hours{4}, [](const auto&) {
+      return Result<>{};
+    });
     const Rooms rooms{.store = *store_,
                       .graph = graph_,
                       .intake = intake_,

@@ -127,6 +127,113 @@ TEST(Approvals, ABlockThatCameBetweenStopsWhatAPersonApproves) {
   EXPECT_EQ(world.stored(action).state, ActionState::blocked);
 }
 
+/// The body of the last entry of that kind.
+json::object last_body(const QueuedWorld& world, model::EntryKind kind) {
+  json::object body;
+  EXPECT_TRUE(
+      store::read_ledger(*world.store, "acme", 1, [&](std::uint64_t, std::string_view line) {
+        auto entry = from_json<model::LedgerEntry>(line).value();
+        if (entry.kind == kind) body = std::move(entry.body);
+        return true;
+      }));
+  return body;
+}
+
+TEST(Approvals, WithChangesAreOfTheChangedRequestAndSayWhatWasChanged) {
+  QueuedWorld world;
+  const auto action = world.propose("203.0.113.7").first;
+  auto answer = QueuedWorld::answer(action);
+  answer.with = json::object{{"duration_s", 3600}};
+  auto approved = world.wait(world.approvals->approve(action.id.text(), answer));
+  ASSERT_TRUE(approved) << approved.error().detail;
+
+  auto expected = action.request;
+  expected.parameters = {{"duration_s", 3600}};
+  const auto hash = model::request_hash(expected);
+  EXPECT_NE(hash, action.request_hash);
+  EXPECT_EQ(approved->permit.request_hash(), hash);
+  EXPECT_EQ(world.stored(action).request_hash, hash);
+  EXPECT_EQ(to_json(world.stored(action).request), to_json(expected));
+  EXPECT_EQ(world.approvals->get(action.id.text())->request_hash, hash);
+
+  const auto answered = last_body(world, model::EntryKind::approved);
+  EXPECT_EQ(answered.at("request_hash"), json::value(hash));
+  EXPECT_EQ(answered.at("changed"),
+            json::value(
+                {{"from", {{"request_hash", action.request_hash}, {"parameters", json::object{}}}},
+                 {"to", {{"request_hash", hash}, {"parameters", {{"duration_s", 3600}}}}}}));
+  const auto decided = last_body(world, model::EntryKind::decided);
+  EXPECT_EQ(decided.at("request_hash"), json::value(hash));
+
+  world.restart();
+  auto again = world.approvals->permit_again(world.stored(action));
+  ASSERT_TRUE(again) << again.error().detail;
+  const auto ran = world.wait(
+      world.executor->run(world.stored(action), std::get<gate::Permit>(*std::move(again))));
+  ASSERT_TRUE(ran) << ran.error().detail;
+  EXPECT_EQ(ran->state, ActionState::verified);
+}
+
+TEST(Approvals, AreOfWhatWasShownWhenNothingIsChanged) {
+  QueuedWorld world;
+  const auto action = world.propose("203.0.113.7").first;
+  auto answer = QueuedWorld::answer(action);
+  answer.with = json::object{{"duration_s", nullptr}};
+  EXPECT_TRUE(world.wait(world.approvals->approve(action.id.text(), answer)));
+  EXPECT_FALSE(last_body(world, model::EntryKind::approved).contains("changed"));
+}
+
+TEST(Approvals, RefuseWhatCannotBeChangedAndLeaveTheQuestionOpen) {
+  QueuedWorld world;
+  const auto action = world.propose("203.0.113.7").first;
+  const auto refused = [&](json::object with, const std::string& who = "alice") {
+    auto answer = QueuedWorld::answer(action, who);
+    answer.with = std::move(with);
+    const auto approved = world.wait(world.approvals->approve(action.id.text(), answer));
+    EXPECT_FALSE(approved);
+    EXPECT_EQ(world.stored(action).state, ActionState::queued);
+    EXPECT_EQ(to_json(world.stored(action).request), to_json(action.request));
+    EXPECT_EQ(world.approvals->get(action.id.text())->request_hash, action.request_hash);
+    return approved ? std::string{} : approved.error().detail;
+  };
+  EXPECT_THAT(
+      refused({{"durations", 3600}}),
+      HasSubstr(
+          "/parameters/durations: the verb has no such parameter; did you mean 'duration_s'?"));
+  EXPECT_EQ(refused({{"duration_s", "long"}}), "/parameters/duration_s: must be of type integer");
+  EXPECT_EQ(refused({{"duration_s", 5}}), "/parameters/duration_s: must be at least 60");
+  EXPECT_THAT(refused({{"host", "fw2"}}), HasSubstr("another place is another action"));
+
+  world.gate.adopt(World::policy(parse_json(R"({"tenants":{"acme":{"overrides":{"block_ip":
+      {"block":true,"when":{"parameters.duration_s|gte":86400}}}}}})")
+                                     .value()));
+  EXPECT_THAT(refused({{"duration_s", 90000}}),
+              HasSubstr("the policy blocks it as you changed it"));
+  EXPECT_TRUE(world.wait(world.approvals->approve(action.id.text(), QueuedWorld::answer(action))));
+}
+
+TEST(Approvals, WhoAskedForItCannotApproveItChangedEither) {
+  QueuedWorld world;
+  const auto action =
+      world.propose("203.0.113.7", "block_ip", {.kind = "analyst", .id = "alice"}).first;
+  auto answer = QueuedWorld::answer(action);
+  answer.with = json::object{{"duration_s", 3600}};
+  const auto own = world.wait(world.approvals->approve(action.id.text(), answer));
+  ASSERT_FALSE(own);
+  EXPECT_EQ(own.error().code, Errc::denied);
+}
+
+TEST(Approvals, OfARollbackAreOfWhatIsOnRecord) {
+  QueuedWorld world;
+  const auto action =
+      world.propose("203.0.113.7", "block_ip", {.kind = "agent", .id = "i"}, "01J0").first;
+  auto answer = QueuedWorld::answer(action);
+  answer.with = json::object{{"duration_s", 3600}};
+  const auto changed = world.wait(world.approvals->approve(action.id.text(), answer));
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().detail, HasSubstr("a rollback undoes what is on record"));
+}
+
 TEST(Approvals, AnApprovedActionThatWasNotBegunRunsAfterARestart) {
   QueuedWorld world;
   const auto action = world.propose("203.0.113.7").first;

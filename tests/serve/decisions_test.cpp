@@ -52,6 +52,8 @@ asio::awaitable<void> refuses(Harness& harness) {
                            "{\"request_hash\":\"\"}",
                            "{\"request_hash\":7}",
                            "{\"request_hash\":\"x\",\"force\":true}",
+                           "{\"request_hash\":\"x\",\"request_hash\":\"y\"}",
+                           "{\"request_hash\":\"x\",\"with\":[]}",
                            "{\"request_hash\":\"x\"}}"})
     EXPECT_EQ(status_of(co_await post(body)), 400) << body;
   EXPECT_EQ(status_of(co_await post(answer_with("sha256:another"))), 409);
@@ -64,6 +66,23 @@ asio::awaitable<void> refuses(Harness& harness) {
 TEST(Approvals, NeedTheHashOfWhatWasShown) {
   Harness harness;
   harness.run([&] { return refuses(harness); });
+}
+
+asio::awaitable<void> changes(Harness& harness) {
+  harness.backend.add_question("A1", "acme");
+  const auto hash = harness.backend.all_actions.at("A1").request_hash;
+  const auto body = R"({"request_hash":")" + hash + R"(","with":{"duration_s":3600,"x":null}})";
+  EXPECT_EQ(status_of(co_await harness.ask("POST", "/v1/approvals/A1/deny", approver, body)), 400);
+  EXPECT_EQ(status_of(co_await harness.ask("POST", "/v1/approvals/A1/approve", approver, body)),
+            200);
+  EXPECT_EQ(harness.backend.rulings.size(), 1U);
+  EXPECT_EQ(json::value(harness.backend.rulings.at(0).with.value()),
+            parse_json(R"({"duration_s":3600,"x":null})").value());
+}
+
+TEST(Approvals, PassOnWhatIsToBeChanged) {
+  Harness harness;
+  harness.run([&] { return changes(harness); });
 }
 
 asio::awaitable<void> own_action(Harness& harness) {

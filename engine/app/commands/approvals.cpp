@@ -1,5 +1,6 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/commands/commands.hpp"
+#include "engine/base/unambiguous_json.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ struct Options {
   std::string state = "pending";
   std::string comment;
   std::string request_hash;
+  std::string with;
   std::size_t limit = 100;
 };
 
@@ -83,9 +85,22 @@ int show(const Options& options) {
   return 0;
 }
 
+/// The parameters that --with changes, where it stands. Errors: invalid_input.
+Result<std::optional<json::object>> changes(const Options& options) {
+  if (options.with.empty()) return std::optional<json::object>{};
+  const auto value = parse_unambiguous_json(options.with);
+  if (!value) return fail(Errc::invalid_input, "--with: " + value.error().detail);
+  if (!value->is_object())
+    return fail(Errc::invalid_input, "--with: expected an object such as {\"duration_s\":3600}");
+  return std::optional{value->get_object()};
+}
+
 /// The answer binds what is shown: without a hash of an earlier look, what stands there now is
 /// shown and answered.
 int answer(const Options& options, const std::string& verb) {
+  const auto read = changes(options);
+  if (!read) return unusable("approvals", read.error());
+  const auto& with = *read;
   auto client = ApiClient::make(options.api);
   if (!client) return report(client.error());
   auto hash = options.request_hash;
@@ -95,12 +110,17 @@ int answer(const Options& options, const std::string& verb) {
     if (!options.api.json) print_whole(*approval);
     hash = shown(*approval, "request_hash");
   }
-  const auto action = (*client)->post({"v1", "approvals", options.id, verb},
-                                      {{"request_hash", hash}, {"comment", options.comment}});
+  json::object body{{"request_hash", hash}, {"comment", options.comment}};
+  if (with) body["with"] = *with;
+  const auto action = (*client)->post({"v1", "approvals", options.id, verb}, body);
   if (!action) return report(action.error());
   if (options.api.json) {
     fmt::print("{}\n", to_json(*action));
   } else {
+    if (with) {
+      fmt::print("changed to     {}\n", shown(*action, "request.parameters"));
+      fmt::print("request hash   {}\n", shown(*action, "request_hash"));
+    }
     fmt::print("{}: action {} is {}\n", verb, shown(*action, "id"), shown(*action, "state"));
   }
   return 0;
@@ -138,9 +158,23 @@ void add_approvals(CLI::App& app, Run& run) {
     answering->add_option("--request-hash",
                           options->request_hash,
                           "Of what you looked at before; refused when it is another");
-    answering->footer(fmt::format("Example:\n  sallyport approvals {} 01J... --comment '{}'",
-                                  verb,
-                                  verb == "approve" ? "seen on the host" : "a scanner of ours"));
+    if (verb == "approve") {
+      answering
+          ->add_option("--with",
+                       options->with,
+                       "Parameters that are to be others than shown, as JSON; null takes one away")
+          ->type_name("JSON");
+    }
+    answering->footer(
+        verb == "approve"
+            ? "With --with it is the changed request that is approved: the gate decides about it, "
+              "the "
+              "answer shows its hash,\nand the ledger keeps what was changed. Nobody approves what "
+              "they proposed themselves.\n\nExamples:\n  sallyport approvals approve 01J... "
+              "--comment "
+              "'seen on the host'\n  sallyport approvals approve 01J... --with "
+              "'{\"duration_s\":3600}' --comment 'an hour is enough'"
+            : "Example:\n  sallyport approvals deny 01J... --comment 'a scanner of ours'");
     options->api.add_to(*answering);
     answering->callback(
         [&run, options, verb] { run = [options, verb] { return answer(*options, verb); }; });
