@@ -93,7 +93,7 @@ Result<std::size_t> Autonomy::review() {
   for (const auto& [of, record] : records_.all()) {
     const auto now = clock_.now();
     const auto fallen = audit::demotion(record, rule_, now);
-    if (!fallen || !gate_.policy()->could_run(of.tenant, of.verb, now)) continue;
+    if (!fallen || !gate_.policy()->could_run(of.tenant, of.verb, of.target_kind, now)) continue;
     const auto done = demote(of, *fallen);
     if (done) {
       ++demoted;
@@ -114,7 +114,9 @@ Result<> Autonomy::demote(const audit::TrackedClass& of, const audit::Demotion& 
   const auto made = policy_.change(
       gate_,
       {.make =
-           [&](const std::string& text) { return with_demotion(text, of.tenant, of.verb, reason); },
+           [&](const std::string& text) {
+             return with_demotion(text, of.tenant, of.verb, of.target_kind, reason);
+           },
        .by = {.kind = "engine", .id = "autonomy"},
        .reason = fmt::format("{}: {}", of.verb, reason),
        .expected = {},
@@ -124,6 +126,7 @@ Result<> Autonomy::demote(const audit::TrackedClass& of, const audit::Demotion& 
   log_.warn("demoted",
             {{"tenant", of.tenant},
              {"verb", of.verb},
+             {"target_kind", of.target_kind},
              {"why", reason},
              {"policy_version", made->version}});
   if (policy_.ahead_of_file())

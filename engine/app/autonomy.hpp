@@ -19,9 +19,9 @@ namespace sallyport::app {
 /// The rule of the settings.
 [[nodiscard]] audit::DemotionRule demotion_rule(const config::AutonomySettings& settings);
 
-/// Takes verbs back to the queue whose record says so: a change of the policy (a limit of 0), made
-/// by the engine, with the reason, in the ledger, and told to people. Undone by a person's change;
-/// the count begins anew then.
+/// Takes verbs back to the queue whose record on a kind of target says so: a change of the policy
+/// (a limit of 0 for that kind), made by the engine, with the reason, in the ledger, and told to
+/// people. Undone by a person's change; the count begins anew then.
 ///
 /// Promises: no more than one look after the entry that tips it; the count outlives restarts, for
 /// it is made of the ledger. Never: gives a verb more than it has. Not thread-safe. What it is

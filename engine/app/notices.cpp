@@ -63,11 +63,13 @@ model::Notification verb_demoted(const audit::TrackedClass& of, const audit::Dem
           .kind = model::NotificationKind::demoted,
           .to = {},
           .subject = of.verb,
-          .text = fmt::format("{}: {} waits for a person from now on: {}. To undo it, remove "
-                              "tenants.{}.limits.{}.per_day from the policy.",
+          .text = fmt::format("{}: {} on {} waits for a person from now on: {}. To undo it, remove "
+                              "the limit of 0 for {} from tenants.{}.limits.{} of the policy.",
                               of.tenant,
                               of.verb,
+                              of.target_kind,
                               to_text(demotion, of),
+                              of.target_kind,
                               of.tenant,
                               of.verb),
           .facts = to_json_value(facts).as_object()};

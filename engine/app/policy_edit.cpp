@@ -288,17 +288,33 @@ Result<std::string> with_tier(const std::string& text,
 Result<std::string> with_demotion(const std::string& text,
                                   const std::string& tenant,
                                   const std::string& verb,
+                                  const std::string& target_kind,
                                   const std::string& reason) {
   const auto document = Document::parse(text, "policy");
   if (!document) return std::unexpected{document.error()};
   if (!at_path(document->root(), {"tenants", tenant}))
     return fail(Errc::not_found, fmt::format("the policy names no tenant '{:.80}'", tenant));
   const Path path{"tenants", tenant, "limits", verb};
-  const auto* there = at_path(document->root(), path);
-  auto limit = there && there->is_object() ? there->get_object() : json::object{};
-  limit["per_day"] = 0;
-  limit["reason"] = reason;
-  return with_value(text, path, limit);
+  const json::value when{{"target.kind", target_kind}};
+  json::array limits;
+  if (const auto* there = at_path(document->root(), path)) {
+    if (const auto* list = there->if_array()) {
+      limits = *list;
+    } else if (there->is_object() && !there->get_object().empty()) {
+      limits.push_back(*there);
+    }
+  }
+  const json::object demoted{{"per_day", 0}, {"when", when}, {"reason", reason}};
+  const auto same = std::ranges::find_if(limits, [&](const json::value& limit) {
+    const auto* its = limit.is_object() ? limit.get_object().if_contains("when") : nullptr;
+    return its && *its == when;
+  });
+  if (same == limits.end()) {
+    limits.push_back(demoted);
+  } else {
+    *same = demoted;
+  }
+  return with_value(text, path, limits.size() == 1 ? limits.front() : json::value(limits));
 }
 
 Result<std::string> with_kill_switch(const std::string& text,

@@ -27,12 +27,13 @@ namespace sallyport::app {
                                             const std::string& tenant,
                                             model::Tier tier);
 
-/// The policy file with a limit of 0 for `verb`, because of `reason`: whatever the tier, the
-/// whitelist and force_auto say, it waits for a person. Its other limits stay. Errors: as
-/// with_tier().
+/// The policy file with a limit of 0 for `verb` on a kind of target, because of `reason`: whatever
+/// the tier, the whitelist and force_auto say, it waits for a person. Its other limits stay.
+/// Errors: as with_tier().
 [[nodiscard]] Result<std::string> with_demotion(const std::string& text,
                                                 const std::string& tenant,
                                                 const std::string& verb,
+                                                const std::string& target_kind,
                                                 const std::string& reason);
 
 /// The policy file with that kill switch on or off. Errors: as with_tier().

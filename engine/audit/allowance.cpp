@@ -88,6 +88,35 @@ std::string conditions_of(const json::object& override_) {
   return text;
 }
 
+std::string lower(std::string_view text) {
+  std::string result{text};
+  for (auto& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+/// Whether a detection block asks for other kinds of target alone.
+bool excludes(const json::value& block, std::string_view kind) {
+  if (const auto* list = block.if_array())
+    return !list->empty() &&
+           std::ranges::all_of(*list, [&](const json::value& one) { return excludes(one, kind); });
+  const auto* object = block.if_object();
+  const auto* kinds = at(object, "target.kind");
+  if (!kinds || object->contains("condition")) return false;
+  const auto other = [&](const json::value& one) {
+    const auto* text = one.if_string();
+    return text && std::string_view{*text}.find_first_of("*?\\") == std::string_view::npos &&
+           lower(*text) != lower(kind);
+  };
+  const auto* list = kinds->if_array();
+  return list ? !list->empty() && std::ranges::all_of(*list, other) : other(*kinds);
+}
+
+bool excludes(const json::object& holder, std::string_view key, std::string_view kind) {
+  const auto* block = at(&holder, key);
+  return block && !block->is_null() && excludes(*block, kind);
+}
+
 /// Where what a tenant's policy says changes by the clock alone.
 void turning_points(const json::object* tenant, std::vector<Time>& into) {
   for (const auto* freeze : objects_at(tenant, "freezes"))
@@ -104,6 +133,7 @@ struct Moment {
   const json::object* tenant;
   const model::Verb& verb;
   std::string_view name;
+  std::string_view kind;  ///< Of target.
   Time now;
 
   [[nodiscard]] Tier tier(std::string& why) const {
@@ -133,6 +163,7 @@ struct Moment {
     for (const auto* entry : objects_at(tenant, "whitelist")) {
       const auto expires = time_at(entry, "expires");
       if (text_at(entry, "action") != name || !expires || now >= *expires) continue;
+      if (excludes(*entry, "when", kind) || excludes(*entry, "constraints", kind)) continue;
       entries.push_back("whitelist " + to_json(*entry));
     }
     return entries;
@@ -141,7 +172,7 @@ struct Moment {
   [[nodiscard]] std::vector<std::string> forced(bool& always) const {
     std::vector<std::string> found;
     for (const auto* one : overrides_of(tenant, name)) {
-      if (!true_at(one, "force_auto")) continue;
+      if (!true_at(one, "force_auto") || excludes(*one, "when", kind)) continue;
       const auto conditions = conditions_of(*one);
       always = always || conditions.empty();
       found.push_back("force_auto " + (conditions.empty() ? "always" : conditions));
@@ -170,7 +201,7 @@ struct Moment {
       answer.why = "blocked by an override";
       return answer;
     }
-    if (const auto reason = PolicyHistory::closed_limit(tenant, name)) {
+    if (const auto reason = PolicyHistory::closed_limit(tenant, name, kind)) {
       answer.why = fmt::format("its limit is 0{}", reason->empty() ? "" : ": " + *reason);
       return answer;
     }
@@ -212,7 +243,7 @@ bool same(const Allowance& a, const Allowance& b) {
 
 std::vector<Allowance> allowances(const PolicyHistory& history,
                                   const model::Verb& verb,
-                                  std::string_view name,
+                                  Deed of,
                                   std::string_view tenant,
                                   Window window) {
   std::vector<Allowance> found;
@@ -241,7 +272,8 @@ std::vector<Allowance> allowances(const PolicyHistory& history,
       const Moment moment{.document = &interval.version->document,
                           .tenant = terms,
                           .verb = verb,
-                          .name = name,
+                          .name = of.verb,
+                          .kind = of.target_kind,
                           .now = points[i]};
       auto allowance = moment.allowance();
       allowance.during = {.from = points[i], .to = points[i + 1]};

@@ -37,6 +37,11 @@ Items items_of(const json::object* where, std::string_view section) {
   return items;
 }
 
+std::string text_of(const json::value* value) {
+  const auto* text = value ? value->if_string() : nullptr;
+  return text ? std::string{text->data(), text->size()} : std::string{};
+}
+
 }  // namespace
 
 Result<PolicyHistory> PolicyHistory::load(const store::Store& store) {
@@ -98,20 +103,47 @@ const json::object* PolicyHistory::tenant_in(const Version& version, std::string
   return one ? one->if_object() : nullptr;
 }
 
+bool ClosedLimit::reaches(std::string_view target_kind) const {
+  return target_kinds.empty() || std::ranges::find(target_kinds, target_kind) != target_kinds.end();
+}
+
+std::vector<ClosedLimit> closed_limits(const json::value& limits) {
+  std::vector<ClosedLimit> found;
+  if (const auto* list = limits.if_array()) {
+    for (const auto& one : *list) std::ranges::move(closed_limits(one), std::back_inserter(found));
+    return found;
+  }
+  const auto* limit = limits.if_object();
+  const bool closed =
+      limit && std::ranges::any_of(*limit, [](const auto& window) {
+        return window.value().is_number() && window.value().template to_number<double>() == 0;
+      });
+  if (!closed) return found;
+  ClosedLimit one{.target_kinds = {}, .reason = text_of(limit->if_contains("reason"))};
+  if (const auto* when = limit->if_contains("when")) {
+    const auto* block = when->if_object();
+    const auto* kinds = block && block->size() == 1 ? block->if_contains("target.kind") : nullptr;
+    if (!kinds) return found;
+    if (const auto* list = kinds->if_array()) {
+      for (const auto& kind : *list) one.target_kinds.push_back(text_of(&kind));
+    } else {
+      one.target_kinds.push_back(text_of(kinds));
+    }
+  }
+  found.push_back(std::move(one));
+  return found;
+}
+
 std::optional<std::string> PolicyHistory::closed_limit(const json::object* tenant,
-                                                       std::string_view verb) {
+                                                       std::string_view verb,
+                                                       std::string_view target_kind) {
   const auto* limits = tenant ? tenant->if_contains("limits") : nullptr;
   const auto* all = limits ? limits->if_object() : nullptr;
-  const auto* limit = all ? all->if_contains(verb) : nullptr;
-  const auto* windows = limit ? limit->if_object() : nullptr;
-  if (!windows) return std::nullopt;
-  const bool closed = std::ranges::any_of(*windows, [](const auto& window) {
-    return window.value().is_number() && window.value().template to_number<double>() == 0;
-  });
-  if (!closed) return std::nullopt;
-  const auto* reason = windows->if_contains("reason");
-  const auto* text = reason ? reason->if_string() : nullptr;
-  return text ? std::string{text->data(), text->size()} : std::string{};
+  const auto* of_verb = all ? all->if_contains(verb) : nullptr;
+  if (!of_verb) return std::nullopt;
+  for (auto& one : closed_limits(*of_verb))
+    if (one.reaches(target_kind)) return std::move(one.reason);
+  return std::nullopt;
 }
 
 std::vector<PolicyChange> PolicyHistory::changes(std::string_view tenant,

@@ -32,6 +32,18 @@ struct KeptPolicy {
 
 BOOST_DESCRIBE_STRUCT(KeptPolicy, (), (version, hash, adopted_at, by, reason, text))
 
+/// A limit of 0, of all of a verb or of kinds of target.
+struct ClosedLimit {
+  std::vector<std::string> target_kinds;  ///< Empty: all.
+  std::string reason;
+
+  [[nodiscard]] bool reaches(std::string_view target_kind) const;
+};
+
+/// Those in what a policy says of the limits of one verb: one, or a list of them. One that speaks
+/// of a part of a kind is none.
+[[nodiscard]] std::vector<ClosedLimit> closed_limits(const json::value& limits);
+
 /// One difference between two policies that followed each other, in what they say of a tenant.
 struct PolicyChange {
   Time at;
@@ -81,10 +93,11 @@ class PolicyHistory {
   [[nodiscard]] static const json::object* tenant_in(const Version& version,
                                                      std::string_view tenant);
 
-  /// Whether a verb's limit is 0 in what a policy says of a tenant (nullptr: nothing), which is how
-  /// it is kept in the queue; then the reason that stands beside it.
+  /// Whether a verb's limit is 0 for a kind of target in what a policy says of a tenant (nullptr:
+  /// nothing), which is how it is kept in the queue; then the reason that stands beside it.
   [[nodiscard]] static std::optional<std::string> closed_limit(const json::object* tenant,
-                                                               std::string_view verb);
+                                                               std::string_view verb,
+                                                               std::string_view target_kind);
 
  private:
   std::vector<Version> versions_;

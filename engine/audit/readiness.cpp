@@ -87,6 +87,8 @@ void ReadinessCount::add(const model::LedgerEntry& entry) {
     }
     if (entry.kind == approved) {
       action.approved = true;
+      action.changed = entry.body.contains("changed");
+      if (action.changed) ++record.changed;
       record.lowest_confidence = std::min(record.lowest_confidence, action.confidence);
     }
   }
@@ -95,7 +97,8 @@ void ReadinessCount::add(const model::LedgerEntry& entry) {
   if (entry.kind == rollback_failed) ++record.rollback_failed;
   if (entry.kind == rolled_back) {
     ++record.rolled_back;
-    if (std::exchange(action.approved, false)) ++record.approved_and_rolled_back;
+    if (!action.approved) ++record.overturned;
+    if (action.approved && !action.changed) ++record.approved_and_rolled_back;
   }
 }
 
@@ -119,14 +122,19 @@ Readiness assess(std::string_view tenant,
                 .verified = record.verified,
                 .rolled_back = record.rolled_back,
                 .rollback_failed = record.rollback_failed};
-  // A request is approved as it was shown or not at all: nobody changes one.
-  row.not_measured.emplace_back("changed");
+  if (record.by_itself > 0) {
+    row.overturned = record.overturned;
+  } else {
+    row.not_measured.emplace_back("overturned");
+  }
   const auto answers = record.approved + record.denied;
   if (answers > 0) {
-    const auto good = record.approved - record.approved_and_rolled_back;
+    row.changed = record.changed;
+    const auto good = record.approved - record.changed - record.approved_and_rolled_back;
     row.agreement = static_cast<double>(good) / static_cast<double>(answers);
     row.agreement_low = wilson_low(good, answers);
   } else {
+    row.not_measured.emplace_back("changed");
     row.not_measured.emplace_back("agreement");
   }
   if (record.seconds_in_queue.empty()) {
@@ -199,11 +207,12 @@ void compare_with_policy(Readiness& row,
                          Time now) {
   const auto* verb = catalogue.find(row.verb);
   if (!verb) return;
-  const auto allowed = allowances(history, *verb, row.verb, row.tenant, at_once(now));
+  const auto allowed = allowances(
+      history, *verb, {.verb = row.verb, .target_kind = row.target_kind}, row.tenant, at_once(now));
   if (allowed.empty()) return;
   row.could = allowed.back().could;
   row.why = allowed.back().why;
-  if (row.ready && PolicyHistory::closed_limit(terms, row.verb)) {
+  if (row.ready && PolicyHistory::closed_limit(terms, row.verb, row.target_kind)) {
     row.promote_with += fmt::format(
         "# and remove what keeps it in the queue: tenants.{}.limits.{}\n", row.tenant, row.verb);
   }

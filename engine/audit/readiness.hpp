@@ -29,14 +29,16 @@ struct ActionRecord {
   std::uint64_t queued = 0;
   std::uint64_t blocked = 0;
   std::uint64_t approved = 0;
+  std::uint64_t changed = 0;  ///< Of these, not as they were proposed.
   std::uint64_t denied = 0;
   std::uint64_t expired = 0;
   std::uint64_t verified = 0;
   std::uint64_t rolled_back = 0;
+  std::uint64_t overturned = 0;  ///< Of these, what no person had approved.
   std::uint64_t rollback_failed = 0;
-  std::uint64_t approved_and_rolled_back = 0;
-  double lowest_confidence = 1;          ///< Of what people approved.
-  std::vector<double> seconds_in_queue;  ///< Of what people answered.
+  std::uint64_t approved_and_rolled_back = 0;  ///< Of what was approved unchanged.
+  double lowest_confidence = 1;                ///< Of what people approved.
+  std::vector<double> seconds_in_queue;        ///< Of what people answered.
 };
 
 /// The lower bound of the Wilson score interval at 95 %. `of` above 0.
@@ -53,12 +55,14 @@ struct Readiness {
   std::uint64_t queued = 0;
   std::uint64_t blocked = 0;
   std::uint64_t approved = 0;
+  std::optional<std::uint64_t> changed;  ///< Of these.
   std::uint64_t denied = 0;
   std::uint64_t expired = 0;
   std::uint64_t verified = 0;
   std::uint64_t rolled_back = 0;
+  std::optional<std::uint64_t> overturned;  ///< Ran by itself, and was rolled back.
   std::uint64_t rollback_failed = 0;
-  std::optional<double> agreement;  ///< Approved and not rolled back, of all answers.
+  std::optional<double> agreement;  ///< Approved unchanged and not rolled back, of all answers.
   std::optional<double> agreement_low;
   std::optional<double> queue_median_s;
   std::optional<double> queue_p90_s;
@@ -83,10 +87,12 @@ BOOST_DESCRIBE_STRUCT(Readiness,
                        queued,
                        blocked,
                        approved,
+                       changed,
                        denied,
                        expired,
                        verified,
                        rolled_back,
+                       overturned,
                        rollback_failed,
                        agreement,
                        agreement_low,
@@ -115,6 +121,7 @@ class ReadinessCount {
     std::optional<Time> queued_at;
     double confidence = 0;
     bool approved = false;
+    bool changed = false;
   };
 
   std::map<std::string, Known> actions_;

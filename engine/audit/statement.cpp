@@ -19,9 +19,7 @@ void DoneCount::add(const model::LedgerEntry& entry) {
     if (known != actions_.end() || entry.actor.kind == "analyst") return;
     actions_[facts.action] = {
         .verb = facts.verb, .target_kind = facts.target_kind, .by_itself = true};
-    auto& done = done_[facts.verb][facts.target_kind];
-    done.target_kind = facts.target_kind;
-    ++done.decided;
+    ++done_[facts.verb][facts.target_kind].decided;
     return;
   }
   const auto known = actions_.find(entry.subject);
@@ -36,12 +34,9 @@ void DoneCount::add(const model::LedgerEntry& entry) {
   if (entry.kind == rolled_back) ++done.rolled_back;
 }
 
-std::vector<Done> DoneCount::of(std::string_view verb) const {
-  std::vector<Done> all;
+std::map<std::string, Done> DoneCount::of(std::string_view verb) const {
   const auto found = done_.find(verb);
-  if (found == done_.end()) return all;
-  for (const auto& [kind, done] : found->second) all.push_back(done);
-  return all;
+  return found == done_.end() ? std::map<std::string, Done>{} : found->second;
 }
 
 Result<Statement> make_statement(const store::Store& store,
@@ -70,12 +65,17 @@ Result<Statement> make_statement(const store::Store& store,
     if (!read) return std::unexpected{read.error()};
     if (!outcome) return std::unexpected{outcome.error()};
     for (const auto& [name, verb] : catalogue.verbs()) {
-      statement.verbs.push_back({.tenant = tenant,
-                                 .verb = name,
-                                 .blast_radius = verb.blast_radius,
-                                 .target_kinds = verb.targets,
-                                 .could = allowances(history, verb, name, tenant, window),
-                                 .did = count.of(name)});
+      auto kinds = count.of(name);
+      for (const auto& kind : verb.targets) kinds.try_emplace(kind);
+      for (const auto& [kind, done] : kinds) {
+        const Deed of{.verb = name, .target_kind = kind};
+        statement.verbs.push_back({.tenant = tenant,
+                                   .verb = name,
+                                   .target_kind = kind,
+                                   .blast_radius = verb.blast_radius,
+                                   .could = allowances(history, verb, of, tenant, window),
+                                   .did = done});
+      }
     }
   }
   return statement;
@@ -89,10 +89,8 @@ std::string statement_text(const Statement& statement) {
   for (const auto& verb : statement.verbs) {
     if (verb.tenant != std::exchange(tenant, verb.tenant))
       text += fmt::format("\ntenant {}\n", to_json(verb.tenant));
-    text += fmt::format("  {} ({}; {})\n",
-                        verb.verb,
-                        name_of(verb.blast_radius),
-                        fmt::join(verb.target_kinds, ", "));
+    text += fmt::format(
+        "  {} on {} ({})\n", verb.verb, to_json(verb.target_kind), name_of(verb.blast_radius));
     for (const auto& could : verb.could) {
       text += fmt::format("    {} to {}: {} ({}; policy {})\n",
                           to_rfc3339(could.during.from),
@@ -102,15 +100,16 @@ std::string statement_text(const Statement& statement) {
                           could.policy_version);
       for (const auto& condition : could.conditions) text += fmt::format("      {}\n", condition);
     }
-    for (const auto& done : verb.did) {
-      text += fmt::format("    did on {}: {} decided, {} executed, {} verified, {} rolled back\n",
-                          to_json(done.target_kind),
-                          done.decided,
-                          done.executed,
-                          done.verified,
-                          done.rolled_back);
+    const auto& did = verb.did;
+    if (did.decided + did.executed + did.verified + did.rolled_back == 0) {
+      text += "    did: nothing\n";
+    } else {
+      text += fmt::format("    did: {} decided, {} executed, {} verified, {} rolled back\n",
+                          did.decided,
+                          did.executed,
+                          did.verified,
+                          did.rolled_back);
     }
-    if (verb.did.empty()) text += "    did: nothing\n";
   }
   return text;
 }

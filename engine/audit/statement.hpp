@@ -30,20 +30,20 @@ struct Allowance {
 
 /// What a verb did to one kind of target without a person.
 struct Done {
-  std::string target_kind;
   std::uint64_t decided = 0;      ///< Decisions `auto`.
   std::uint64_t executed = 0;     ///< Of actions that no person approved: sent to a product.
   std::uint64_t verified = 0;     ///< Of these, read back.
   std::uint64_t rolled_back = 0;  ///< Of these.
 };
 
+/// Of one verb on one kind of target.
 struct VerbStatement {
   std::string tenant;
   std::string verb;
+  std::string target_kind;
   model::BlastRadius blast_radius = model::BlastRadius::UNKNOWN;
-  std::vector<std::string> target_kinds;  ///< That the verb takes.
-  std::vector<Allowance> could;           ///< The whole window, without a gap.
-  std::vector<Done> did;
+  std::vector<Allowance> could;  ///< The whole window, without a gap.
+  Done did;
 };
 
 struct Statement {
@@ -53,16 +53,22 @@ struct Statement {
 
 BOOST_DESCRIBE_ENUM(Autonomy, none, conditional, any)
 BOOST_DESCRIBE_STRUCT(Allowance, (), (during, policy_version, could, why, conditions))
-BOOST_DESCRIBE_STRUCT(Done, (), (target_kind, decided, executed, verified, rolled_back))
-BOOST_DESCRIBE_STRUCT(VerbStatement, (), (tenant, verb, blast_radius, target_kinds, could, did))
+BOOST_DESCRIBE_STRUCT(Done, (), (decided, executed, verified, rolled_back))
+BOOST_DESCRIBE_STRUCT(VerbStatement, (), (tenant, verb, target_kind, blast_radius, could, did))
 BOOST_DESCRIBE_STRUCT(Statement, (), (window, verbs))
 
-/// What a verb could do by itself in the window, from the policies that were in force: tiers,
-/// overdue reviews, overrides, the whitelist and its expiries, freezes, kill switches. Neighbouring
-/// times with the same answer are one. Pure.
+/// What a statement is made about.
+struct Deed {
+  std::string_view verb;
+  std::string_view target_kind;
+};
+
+/// What a verb could do to a kind of target by itself in the window, from the policies that were in
+/// force: tiers, overdue reviews, overrides, the whitelist and its expiries, freezes, kill
+/// switches. Neighbouring times with the same answer are one. Pure.
 [[nodiscard]] std::vector<Allowance> allowances(const PolicyHistory& history,
                                                 const model::Verb& verb,
-                                                std::string_view name,
+                                                Deed of,
                                                 std::string_view tenant,
                                                 Window window);
 
@@ -71,7 +77,8 @@ class DoneCount {
  public:
   void add(const model::LedgerEntry& entry);
 
-  [[nodiscard]] std::vector<Done> of(std::string_view verb) const;
+  /// By kind of target.
+  [[nodiscard]] std::map<std::string, Done> of(std::string_view verb) const;
 
  private:
   struct Known {
@@ -86,8 +93,9 @@ class DoneCount {
   std::map<std::string, std::map<std::string, Done>, std::less<>> done_;
 };
 
-/// The statement over all verbs of the catalogue. An action that began before the window counts
-/// with what it did inside. Errors: corrupt, unavailable.
+/// The statement over all verbs of the catalogue, on each kind of target that they take or took. An
+/// action that began before the window counts with what it did inside. Errors: corrupt,
+/// unavailable.
 [[nodiscard]] Result<Statement> make_statement(const store::Store& store,
                                                const PolicyHistory& history,
                                                const model::Catalogue& catalogue,

@@ -1,12 +1,15 @@
 #include "engine/audit/track_record.hpp"
 
 #include "engine/audit/entry_facts.hpp"
+#include "engine/audit/policy_history.hpp"
 #include "engine/gate/policy_diff.hpp"
 #include "engine/model/action.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -22,15 +25,17 @@ void bound(Items& items, std::size_t most) {
   while (items.size() > most) items.pop_front();
 }
 
-/// Whether a limit, or one window of it, lets nothing run.
-bool is_closed(const std::optional<json::value>& limit) {
-  const auto zero = [](const json::value& value) {
-    return value.is_number() && value.to_number<double>() == 0;
-  };
-  if (!limit) return false;
-  const auto* windows = limit->if_object();
-  if (!windows) return zero(*limit);
-  return std::ranges::any_of(*windows, [&](const auto& window) { return zero(window.value()); });
+/// The kinds of target for which these limits of a verb let nothing run; `*` is all.
+std::set<std::string> closed_for(const std::optional<json::value>& limits) {
+  std::set<std::string> kinds;
+  if (!limits) return kinds;
+  // One window of a limit.
+  if (limits->is_number() && limits->to_number<double>() == 0) kinds.insert("*");
+  for (const auto& one : closed_limits(*limits)) {
+    if (one.target_kinds.empty()) kinds.insert("*");
+    kinds.insert(one.target_kinds.begin(), one.target_kinds.end());
+  }
+  return kinds;
 }
 
 /// The parts of a JSON pointer after `prefix`; nothing when it stands elsewhere.
@@ -57,14 +62,23 @@ std::optional<json::value> member(const json::object* object, std::string_view k
   return found ? std::optional{*found} : std::nullopt;
 }
 
-/// The verbs of `tenant` whose limit became 0 by this change, or ceased to be.
-std::set<std::string> verbs_turned(const gate::PolicyChange& change, std::string_view tenant) {
-  std::set<std::string> verbs;
+/// The kinds of target of each verb of `tenant` for which its limit became 0 by this change, or
+/// ceased to be.
+using Turned = std::map<std::string, std::set<std::string>>;
+
+Turned turned_by(const gate::PolicyChange& change, std::string_view tenant) {
+  Turned turned;
   const auto parts = parts_below(change.path, child("/tenants", tenant));
-  if (!parts || (!parts->empty() && parts->front() != "limits")) return verbs;
+  if (!parts || (!parts->empty() && parts->front() != "limits")) return turned;
+  const auto compare = [&](const std::string& verb, const auto& before, const auto& after) {
+    std::set<std::string> kinds;
+    std::ranges::set_symmetric_difference(
+        closed_for(before), closed_for(after), std::inserter(kinds, kinds.end()));
+    if (!kinds.empty()) turned[verb].merge(kinds);
+  };
   if (parts->size() >= 2) {
-    if (is_closed(change.before) != is_closed(change.after)) verbs.insert((*parts)[1]);
-    return verbs;
+    compare((*parts)[1], change.before, change.after);
+    return turned;
   }
   const auto* before = limits_in(change.before, parts->empty());
   const auto* after = limits_in(change.after, parts->empty());
@@ -72,10 +86,10 @@ std::set<std::string> verbs_turned(const gate::PolicyChange& change, std::string
     if (!limits) continue;
     for (const auto& item : *limits) {
       const std::string_view verb{item.key()};
-      if (is_closed(member(before, verb)) != is_closed(member(after, verb))) verbs.emplace(verb);
+      compare(std::string{verb}, member(before, verb), member(after, verb));
     }
   }
-  return verbs;
+  return turned;
 }
 
 }  // namespace
@@ -167,9 +181,11 @@ void TrackRecords::begin_anew(const model::LedgerEntry& entry) {
     Faults faults;
     read_json(item, change, faults);
     if (!faults.empty()) continue;
-    const auto verbs = verbs_turned(change, entry.tenant);
+    const auto turned = turned_by(change, entry.tenant);
     std::erase_if(records_, [&](const auto& one) {
-      return one.first.tenant == entry.tenant && verbs.contains(one.first.verb);
+      const auto verb = turned.find(one.first.verb);
+      return one.first.tenant == entry.tenant && verb != turned.end() &&
+             (verb->second.contains("*") || verb->second.contains(one.first.target_kind));
     });
   }
 }
@@ -185,7 +201,8 @@ void TrackRecords::add(const model::LedgerEntry& entry) {
               {.tenant = entry.tenant, .verb = facts.verb, .target_kind = facts.target_kind}, keep_)
           .first->second;
   if (entry.kind == approved || entry.kind == denied)
-    record.answered(entry.subject, entry.kind == approved, entry.at);
+    // Who changes a request does not agree with it as it was proposed.
+    record.answered(entry.subject, entry.kind == approved && facts.changed.empty(), entry.at);
   if (entry.kind == executed && facts.state == name_of(model::ActionState::succeeded))
     record.ran(entry.at);
   if (entry.kind == rolled_back) record.rolled_back(entry.subject, entry.at);

@@ -100,8 +100,8 @@ struct TrackedClass {
 
 /// Folds ledger entries, those of a tenant in order, into the records of all classes.
 ///
-/// A class begins anew when its verb's limit becomes 0 or ceases to be: with the demotion, and with
-/// its undoing, which would otherwise be undone at once.
+/// A class begins anew when its limit becomes 0 or ceases to be: with the demotion, and with its
+/// undoing, which would otherwise be undone at once.
 class TrackRecords {
  public:
   explicit TrackRecords(std::size_t keep) : keep_{keep} {}

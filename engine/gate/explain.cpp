@@ -42,6 +42,14 @@ std::string overridden(const Override& override_, std::string_view what) {
   return text + because(override_.reason);
 }
 
+std::string protecting(const Judgement& found) {
+  // What cannot be compared is held by what it may be.
+  if (!found.protected_)
+    return fmt::format("a block override may be meant for the target, which cannot be compared: {}",
+                       shown(found.override_->text, 240));
+  return fmt::format("the target is protected: {}", shown(found.protected_->text, 240));
+}
+
 std::string needs(model::BlastRadius radius) {
   if (radius == model::BlastRadius::HIGH) return "HIGH needs L4 and a whitelist entry";
   for (const auto tier : {Tier::L1, Tier::L2, Tier::L3}) {
@@ -63,7 +71,7 @@ std::string cause(const Judgement& found, const model::ActionRequest& request) {
     case Reason::unknown_action:
       return "the catalogue of verbs does not have it, so a person decides";
     case Reason::protected_target:
-      return fmt::format("the target is protected: {}", shown(found.protected_->text, 240));
+      return protecting(found);
     case Reason::ungrounded_target:
       return "only text that an attacker could write names the target";
     case Reason::freeze:
@@ -77,6 +85,11 @@ std::string cause(const Judgement& found, const model::ActionRequest& request) {
                            found.entry->id,
                            limit_in(found.entry->rate, found.window),
                            name_of_window(found.window));
+      }
+      if (found.closed) {
+        return fmt::format("its limit is 0 when {}{}",
+                           shown(found.closed->text, 240),
+                           because(found.closed->reason));
       }
       if (found.limited->limit.closed())
         return fmt::format("its limit is 0{}", because(found.limited->limit_reason));
@@ -108,7 +121,7 @@ std::optional<std::string> rule_of(const Judgement& found, const model::ActionRe
     case Reason::force_auto:
       return "overrides." + request.action;
     case Reason::protected_target:
-      return "protected";
+      return found.protected_ ? "protected" : "overrides." + request.action;
     case Reason::freeze:
       return "freezes";
     case Reason::rate_limit:

@@ -11,7 +11,7 @@
 /// policy_diff.hpp     what changed from one policy to another
 /// request_reader.hpp  requests as documents
 /// inside: policy_reader, terms (a policy's parts, compiled), request_record (the fields of a
-/// request), glob, network, rate, by_name
+/// request), readings (what else a target's value may be), glob, network, rate, by_name
 ///
 /// Promises: the same answer for the same request, policy, moment and usage, whoever asks; CRITICAL
 /// and unknown verbs never run by themselves. Never: I/O, a clock of its own, a network, a model.

@@ -1,6 +1,7 @@
 #include "engine/gate/policy.hpp"
 
 #include "engine/gate/network.hpp"
+#include "engine/gate/readings.hpp"
 #include "engine/gate/request_record.hpp"
 
 #include <algorithm>
@@ -61,6 +62,51 @@ struct Deciding {
   const VerbTerms& terms;
   Judgement judgement;
   std::optional<Whitelist::Found> found;
+  std::optional<Readings> read;
+
+  /// What else the target may be, asked at most once, and only by who looks at the target.
+  const Readings& readings() {
+    if (!read) read = readings_of(request.target);
+    return *read;
+  }
+
+  /// What narrows applies when it does to one reading of the target.
+  template <class Applies>
+  bool to_one(const Applies& applies) {
+    return applies(record) || std::ranges::any_of(readings().others, [&](const std::string& other) {
+             return applies(RequestRecord{request, other});
+           });
+  }
+
+  /// What widens applies when it does to each.
+  template <class Applies>
+  bool to_each(const Applies& applies) {
+    return applies(record) && std::ranges::all_of(readings().others, [&](const std::string& other) {
+             return applies(RequestRecord{request, other});
+           });
+  }
+
+  /// The first of these that is, or may be, meant for the target.
+  const HeldTargets* holder(const std::vector<HeldTargets>& all) {
+    const auto found_one = std::ranges::find_if(all, [&](const HeldTargets& one) {
+      if (!one.of_value) return one.block.matches(record);
+      return to_one([&](const RequestRecord& asked) { return one.block.matches(asked); }) ||
+             (readings().open && one.may_mean(record));
+    });
+    return found_one == all.end() ? nullptr : &*found_one;
+  }
+
+  bool blocks(const Override& block) {
+    if (!block.of_value) return block.applies(record);
+    return to_one([&](const RequestRecord& asked) { return block.applies(asked); });
+  }
+
+  bool forces(const Override& force) {
+    if (!force.conditional()) return true;
+    if (!force.can_judge(request.target, force.of_value && readings().open)) return false;
+    if (!force.of_value) return force.applies(record);
+    return to_each([&](const RequestRecord& asked) { return force.applies(asked); });
+  }
 
   /// The whitelist's answer, asked at most once. It speaks at L4 for HIGH.
   const Whitelist::Found& whitelist() {
@@ -77,9 +123,14 @@ struct Deciding {
 
   /// What holds back everything but MINIMAL actions.
   bool held_back() {
-    for (const auto& one : tenant.protected_targets) {
-      if (!one.block.matches(record)) continue;
-      judgement.protected_ = &one;
+    judgement.protected_ = holder(tenant.protected_targets);
+    // A block that looks at a value which cannot be compared may be meant for it.
+    if (!judgement.protected_) {
+      judgement.override_ = first(terms.blocks, [this](const Override& block) {
+        return block.of_value && readings().open;
+      });
+    }
+    if (judgement.protected_ || judgement.override_) {
       settle(judgement, Ruling::queued, Reason::protected_target);
       return true;
     }
@@ -89,12 +140,13 @@ struct Deciding {
 
   /// The verb's own limit holds back MINIMAL actions too; those of other verbs hold back nothing.
   bool limited() {
+    judgement.closed = holder(terms.closed);
     const auto full = terms.limit.used_up([this](Window window) {
       return usage.of_verb(request.tenant, request.action, window, now);
     });
-    if (!full) return false;
+    if (!full && !judgement.closed) return false;
     judgement.limited = &terms;
-    judgement.window = *full;
+    judgement.window = full.value_or(Window::day);
     settle(judgement, Ruling::queued, Reason::rate_limit);
     return true;
   }
@@ -117,7 +169,7 @@ struct Deciding {
 
   const Judgement& run() {
     judgement.override_ =
-        first(terms.blocks, [this](const Override& block) { return block.applies(record); });
+        first(terms.blocks, [this](const Override& block) { return blocks(block); });
     if (judgement.override_) return settle(judgement, Ruling::blocked, Reason::block_override);
     if (judgement.radius == BlastRadius::CRITICAL)
       return settle(judgement, Ruling::queued, Reason::critical);
@@ -129,9 +181,8 @@ struct Deciding {
       return settle(judgement, Ruling::queued, Reason::freeze);
     }
     if (limited()) return judgement;
-    judgement.override_ = first(terms.forces, [this](const Override& force) {
-      return force.can_judge(request.target) && force.applies(record);
-    });
+    judgement.override_ =
+        first(terms.forces, [this](const Override& force) { return forces(force); });
     if (judgement.override_) return settle(judgement, Ruling::auto_, Reason::force_auto);
     by_tier();
     return judgement;
@@ -151,8 +202,8 @@ bool Override::applies(const match::Record& record) const {
   return (!when || when->matches(record)) && (!unless || !unless->matches(record));
 }
 
-bool Override::can_judge(const model::Target& target) const {
-  return (!when && !unless) || target.kind != "ip" || parse_address(target.value);
+bool Override::can_judge(const model::Target& target, bool open) const {
+  return !conditional() || (!open && (target.kind != "ip" || parse_address(target.value)));
 }
 
 bool runs_by_itself(Tier tier, BlastRadius radius) {
@@ -200,7 +251,9 @@ Judgement Policy::decide(const model::ActionRequest& request,
                     .tenant = tenant,
                     .freeze = freeze,
                     .terms = terms == tenant.verbs.end() ? no_terms() : terms->second,
-                    .judgement = judgement};
+                    .judgement = judgement,
+                    .found = {},
+                    .read = {}};
   return deciding.run();
 }
 
@@ -209,7 +262,10 @@ Tier Policy::tier(std::string_view tenant, Time now) const {
   return named == tenants_.end() ? Tier::L0 : tier_at(named->second, now);
 }
 
-bool Policy::could_run(std::string_view tenant, std::string_view verb, Time now) const {
+bool Policy::could_run(std::string_view tenant,
+                       std::string_view verb,
+                       std::string_view target_kind,
+                       Time now) const {
   const auto named = tenants_.find(tenant);
   const auto radius = radii_.find(verb);
   if (named == tenants_.end() || radius == radii_.end()) return false;
@@ -217,6 +273,17 @@ bool Policy::could_run(std::string_view tenant, std::string_view verb, Time now)
   const auto found = named->second.verbs.find(verb);
   const auto& terms = found == named->second.verbs.end() ? no_terms() : found->second;
   if (terms.limit.closed()) return false;
+  // What a block matches that knows nothing but the kind of the target, it matches for all of them.
+  const model::ActionRequest any{
+      .tenant = {},
+      .action = {},
+      .target = {.kind = std::string{target_kind}, .value = {}, .tags = {}}};
+  const RequestRecord record{any};
+  const bool closed = std::ranges::any_of(terms.closed, [&](const HeldTargets& one) {
+    const auto& fields = one.block.fields();
+    return fields.size() == 1 && fields.front().whole == "target.kind" && one.block.matches(record);
+  });
+  if (closed) return false;
   const auto tier = tier_at(named->second, now);
   const bool listed =
       radius->second == BlastRadius::HIGH && tier == Tier::L4 && !terms.whitelist.empty();

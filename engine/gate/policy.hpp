@@ -33,9 +33,10 @@ struct Judgement {
   const Tenant* tenant = nullptr;         ///< nullptr: the policy does not name it.
   const KillSwitch* kill = nullptr;
   const Override* override_ = nullptr;
-  const ProtectedTargets* protected_ = nullptr;
+  const HeldTargets* protected_ = nullptr;
   const Freeze* freeze = nullptr;
   const VerbTerms* limited = nullptr;     ///< Whose limit is used up.
+  const HeldTargets* closed = nullptr;    ///< Whose limit is 0.
   const WhitelistEntry* entry = nullptr;  ///< That fires, or whose rate is used up.
   Window window{};                        ///< Of what is used up.
 };
@@ -77,11 +78,14 @@ class Policy {
   /// The tier that holds for a tenant at `now`, overdue reviews considered, freezes not.
   [[nodiscard]] model::Tier tier(std::string_view tenant, Time now) const;
 
-  /// Whether there could be a request for `verb` that runs by itself: a tier that runs it, a
-  /// force_auto, or a whitelist entry at L4; and no limit of 0. What holds back for a while only
-  /// (kill switches, freezes) or a part of the targets is not asked. False for CRITICAL and unknown
-  /// verbs.
-  [[nodiscard]] bool could_run(std::string_view tenant, std::string_view verb, Time now) const;
+  /// Whether there could be a request for `verb` on that kind of target that runs by itself: a tier
+  /// that runs it, a force_auto, or a whitelist entry at L4; and no limit of 0 for all of the kind.
+  /// What holds back for a while only (kill switches, freezes) or a part of the kind is not asked.
+  /// False for CRITICAL and unknown verbs.
+  [[nodiscard]] bool could_run(std::string_view tenant,
+                               std::string_view verb,
+                               std::string_view target_kind,
+                               Time now) const;
 
   /// The tenants whose tier the clock has lowered by `now`, sorted.
   [[nodiscard]] std::vector<OverdueReview> overdue_reviews(Time now) const;

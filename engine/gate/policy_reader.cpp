@@ -31,6 +31,7 @@ struct LimitKeys {
   std::optional<std::uint32_t> per_minute;
   std::optional<std::uint32_t> per_hour;
   std::optional<std::uint32_t> per_day;
+  json::value when;
   std::string reason;
 };
 
@@ -50,12 +51,43 @@ struct KillKeys {
 
 BOOST_DESCRIBE_STRUCT(AuthorityKeys, (), (owner, approved, review_by))
 BOOST_DESCRIBE_STRUCT(OverrideKeys, (), (block, force_auto, when, unless, reason))
-BOOST_DESCRIBE_STRUCT(LimitKeys, (), (per_minute, per_hour, per_day, reason))
+BOOST_DESCRIBE_STRUCT(LimitKeys, (), (per_minute, per_hour, per_day, when, reason))
 BOOST_DESCRIBE_STRUCT(FreezeKeys, (), (from, to, tier, reason))
 BOOST_DESCRIBE_STRUCT(KillKeys, (), (all, verbs, connectors, reason))
 
 constexpr std::string_view tenant_keys =
     "tier authority overrides whitelist protected limits freezes kill_switch";
+
+bool looks_at_value(const match::Detection& block) {
+  return std::ranges::any_of(block.fields(),
+                             [](const auto& field) { return field.whole == "target.value"; });
+}
+
+bool looks_at_value(const std::optional<match::Detection>& block) {
+  return block && looks_at_value(*block);
+}
+
+/// A bare block without what it asks of the target's value. Empty: then it asks for nothing, or it
+/// is written so that this cannot be told.
+std::optional<json::value> besides_value(const json::value& block) {
+  if (const auto* list = block.if_array()) {
+    json::array rest;
+    for (const auto& one : *list) {
+      auto left = besides_value(one);
+      if (!left) return std::nullopt;
+      rest.push_back(*std::move(left));
+    }
+    return json::value(std::move(rest));
+  }
+  const auto* object = block.if_object();
+  if (!object || object->contains("condition")) return std::nullopt;
+  json::object rest;
+  for (const auto& item : *object) {
+    const std::string_view key{item.key()};
+    if (key.substr(0, key.find('|')) != "target.value") rest.emplace(item.key(), item.value());
+  }
+  return rest.empty() ? std::nullopt : std::optional{json::value(std::move(rest))};
+}
 
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> list;
@@ -147,6 +179,19 @@ std::optional<match::Detection> PolicyReader::block(const json::value& value,
   return detection;
 }
 
+std::optional<HeldTargets> PolicyReader::held(const json::value& value, const std::string& at) {
+  auto detection = block(value, at);
+  if (!detection) return std::nullopt;
+  HeldTargets result{.block = *std::move(detection), .besides = {}, .text = to_json(value)};
+  // Keywords are looked for in every value.
+  result.of_value = looks_at_value(result.block) || result.block.fields().empty();
+  if (const auto rest = besides_value(value); rest && result.of_value) {
+    Faults said_before;
+    result.besides = match::Detection::compile(*rest, said_before, at);
+  }
+  return result;
+}
+
 void PolicyReader::read(const json::value& document, Policy& policy) {
   for (const auto& [name, verb] : catalogue.verbs()) policy.radii_.emplace(name, verb.blast_radius);
   const auto* root = map_of(document, "");
@@ -234,6 +279,7 @@ void PolicyReader::override_block(const json::value& value,
   };
   condition("when", keys.when, result.when);
   condition("unless", keys.unless, result.unless);
+  result.of_value = looks_at_value(result.when) || looks_at_value(result.unless);
   // With a fault in a condition the whole policy is refused; a half-read one must not be kept.
   if (std::any_of(faults.begin() + static_cast<std::ptrdiff_t>(before),
                   faults.end(),
@@ -271,11 +317,10 @@ void PolicyReader::protected_targets(const json::value& value,
   const auto* list = value.if_array();
   if (!list) return detail::wrong_type(faults, at, "a list of detection blocks", value);
   for (std::size_t i = 0; i < list->size(); ++i) {
-    auto detection = block((*list)[i], child(at, i));
-    if (!detection) continue;
-    into.protected_targets.push_back({.block = *std::move(detection), .text = to_json((*list)[i])});
+    if (auto one = held((*list)[i], child(at, i)))
+      into.protected_targets.push_back(*std::move(one));
   }
-  std::ranges::sort(into.protected_targets, {}, &ProtectedTargets::text);
+  std::ranges::sort(into.protected_targets, {}, &HeldTargets::text);
 }
 
 void PolicyReader::rate(const Windowed& written, const std::string& at, Rate& into) {
@@ -296,18 +341,41 @@ void PolicyReader::limits(const json::value& value, const std::string& at, Tenan
     const auto where = child(at, verb);
     if (item.value().is_null()) continue;
     check_verb(verb, where);
-    LimitKeys keys;
-    if (!map_of(item.value(), where)) continue;
-    read_json(item.value(), keys, faults, where);
     auto& terms = into.verbs[std::string{verb}];
-    auto& limit = terms.limit;
-    terms.limit_reason = std::move(keys.reason);
-    rate(
-        {{{"per_minute", keys.per_minute}, {"per_hour", keys.per_hour}, {"per_day", keys.per_day}}},
-        where,
-        limit);
-    if (!limit.limited()) warning(where, "limits nothing; write per_minute, per_hour or per_day");
+    if (const auto* list = item.value().if_array()) {
+      for (std::size_t i = 0; i < list->size(); ++i) limit((*list)[i], child(where, i), terms);
+    } else {
+      limit(item.value(), where, terms);
+    }
+    std::ranges::sort(
+        terms.closed, {}, [](const HeldTargets& one) { return std::pair{one.text, one.reason}; });
   }
+}
+
+void PolicyReader::limit(const json::value& value, const std::string& at, VerbTerms& into) {
+  const auto* object = map_of(value, at);
+  if (!object) return;
+  LimitKeys keys;
+  read_json(value, keys, faults, at);
+  Rate read;
+  rate({{{"per_minute", keys.per_minute}, {"per_hour", keys.per_hour}, {"per_day", keys.per_day}}},
+       at,
+       read);
+  if (!read.limited()) warning(at, "limits nothing; write per_minute, per_hour or per_day");
+  if (object->contains("when")) {
+    // How many ran is counted per verb, not per condition: "some of these" could not be kept.
+    if (read.limited() && !read.closed())
+      error(at, "a limit with `when` says what waits for a person: its number must be 0");
+    auto targets = held(keys.when, child(at, std::string_view{"when"}));
+    if (!targets) return;
+    targets->reason = std::move(keys.reason);
+    if (read.closed()) into.closed.push_back(*std::move(targets));
+    return;
+  }
+  if (into.limit.limited() && read.limited())
+    error(at, "a second limit of the verb without `when`; write one");
+  into.limit = read;
+  into.limit_reason = std::move(keys.reason);
 }
 
 void PolicyReader::freezes(const json::value& value, const std::string& at, Tenant& into) {

@@ -34,6 +34,7 @@ struct PolicyReader {
   void override_block(const json::value& value, const std::string& at, VerbTerms& into);
   void protected_targets(const json::value& value, const std::string& at, Tenant& into);
   void limits(const json::value& value, const std::string& at, Tenant& into);
+  void limit(const json::value& value, const std::string& at, VerbTerms& into);
   void freezes(const json::value& value, const std::string& at, Tenant& into);
   void whitelist(const json::value& value, const std::string& at, Tenant& into);
   void kill_switch(const json::value& value, const std::string& at, KillSwitch& into);
@@ -50,6 +51,9 @@ struct PolicyReader {
             const std::string& at,
             TargetKey::Kind kind,
             WhitelistEntry& into);
+
+  /// A block that holds targets back.
+  std::optional<HeldTargets> held(const json::value& value, const std::string& at);
 
   /// A detection block over the request.
   std::optional<match::Detection> block(const json::value& value, const std::string& at);

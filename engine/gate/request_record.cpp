@@ -53,15 +53,6 @@ bool visit_tags(const model::Target& target, const Visitor& visitor) {
   return true;
 }
 
-/// `target`, `requested_by`: parts of the request that have named parts themselves.
-bool visit_target(const model::Target& target, Parts rest, const Visitor& visitor) {
-  if (rest.empty()) return true;
-  if (rest.size() > 1) return false;
-  if (rest[0] == "value") return visit_one(std::string_view{target.value}, visitor);
-  if (rest[0] == "kind") return visit_one(std::string_view{target.kind}, visitor);
-  return rest[0] == "tags" && visit_tags(target, visitor);
-}
-
 bool visit_actor(const model::Actor& actor, Parts rest, const Visitor& visitor) {
   if (rest.empty()) return true;
   if (rest.size() > 1) return false;
@@ -71,11 +62,21 @@ bool visit_actor(const model::Actor& actor, Parts rest, const Visitor& visitor) 
 
 }  // namespace
 
+/// `target`, `requested_by`: parts of the request that have named parts themselves.
+bool RequestRecord::visit_target(const match::FieldPath& path, const Visitor& visitor) const {
+  const auto& target = request_.target;
+  if (path.parts.size() == 1) return true;
+  if (path.parts.size() > 2) return false;
+  if (path.parts[1] == "value") return visit_one(value_, visitor);
+  if (path.parts[1] == "kind") return visit_one(std::string_view{target.kind}, visitor);
+  return path.parts[1] == "tags" && visit_tags(target, visitor);
+}
+
 bool RequestRecord::visit(const match::FieldPath& path, const Visitor& visitor) const {
   const auto& name = path.parts.front();
   const auto rest = Parts{path.parts}.subspan(1);
   if (name == "context") return rest.empty() || walk(request_.context, rest, visitor);
-  if (name == "target") return visit_target(request_.target, rest, visitor);
+  if (name == "target") return visit_target(path, visitor);
   if (name == "parameters") return rest.empty() || walk(request_.parameters, rest, visitor);
   if (name == "requested_by") return visit_actor(request_.requested_by, rest, visitor);
   if (!rest.empty()) return false;
@@ -86,13 +87,13 @@ bool RequestRecord::visit(const match::FieldPath& path, const Visitor& visitor) 
 }
 
 void RequestRecord::visit_all(const Visitor& visitor) const {
-  for (const auto* text : {&request_.tenant,
-                           &request_.action,
-                           &request_.target.kind,
-                           &request_.target.value,
-                           &request_.requested_by.kind,
-                           &request_.requested_by.id}) {
-    if (!visitor(std::string_view{*text})) return;
+  for (const std::string_view text : {std::string_view{request_.tenant},
+                                      std::string_view{request_.action},
+                                      std::string_view{request_.target.kind},
+                                      value_,
+                                      std::string_view{request_.requested_by.kind},
+                                      std::string_view{request_.requested_by.id}}) {
+    if (!visitor(text)) return;
   }
   visit_tags(request_.target, visitor);
   for (const auto& item : request_.parameters) walk_all(item.value(), visitor);

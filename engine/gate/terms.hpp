@@ -31,19 +31,32 @@ struct Override {
   std::optional<match::Detection> when;
   std::optional<match::Detection> unless;
   std::string reason;
-  std::string text;  ///< `when` and `unless` as written, for people.
+  std::string text;       ///< `when` and `unless` as written, for people.
+  bool of_value = false;  ///< They look at the target's value.
+
+  [[nodiscard]] bool conditional() const { return when || unless; }
 
   [[nodiscard]] bool applies(const match::Record& record) const;
 
   /// False: it has conditions, which speak of single addresses (`target.value|cidr`), and the
   /// target is an `ip` that is none: a range that may hold what they except, or a spelling that
-  /// they do not know.
-  [[nodiscard]] bool can_judge(const model::Target& target) const;
+  /// they do not know. Or they look at a value that cannot be compared (Readings::open).
+  [[nodiscard]] bool can_judge(const model::Target& target, bool open) const;
 };
 
-struct ProtectedTargets {
+/// Targets that a block of the policy keeps from running by themselves.
+struct HeldTargets {
   match::Detection block;
+  /// The same without what it asks of the target's value; empty: it asks for nothing else.
+  std::optional<match::Detection> besides;
+  bool of_value = false;  ///< It looks at the target's value.
   std::string text;
+  std::string reason{};
+
+  /// Whether it may be meant for a target whose value cannot be compared.
+  [[nodiscard]] bool may_mean(const match::Record& record) const {
+    return of_value && (!besides || besides->matches(record));
+  }
 };
 
 struct Freeze {
@@ -58,7 +71,8 @@ struct VerbTerms {
   std::vector<Override> blocks;
   std::vector<Override> forces;
   Rate limit;
-  std::string limit_reason;  ///< Why it is limited, for people.
+  std::string limit_reason;         ///< Why it is limited, for people.
+  std::vector<HeldTargets> closed;  ///< The targets for which its limit is 0.
   Whitelist whitelist;
 };
 
@@ -67,7 +81,7 @@ struct Tenant {
   std::string owner;
   std::optional<Time> review_by;  ///< At this very moment the review is overdue.
   KillSwitch kill;
-  std::vector<ProtectedTargets> protected_targets;
+  std::vector<HeldTargets> protected_targets;
   std::vector<Freeze> freezes;  ///< Lowest tier first.
   ByName<VerbTerms> verbs;
 };

@@ -85,10 +85,10 @@ struct Watch {
   }
 
   /// What the gate says to block_ip.
-  [[nodiscard]] std::string decision() const {
+  [[nodiscard]] std::string decision(const std::string& kind = "ip") const {
     const auto decision = gate->preview({.tenant = "acme",
                                          .action = "block_ip",
-                                         .target = {.kind = "ip", .value = "203.0.113.9"},
+                                         .target = {.kind = kind, .value = "203.0.113.9"},
                                          .confidence = 0.99,
                                          .requested_by = {.kind = "agent", .id = "i"}},
                                         clock.now());
@@ -134,6 +134,7 @@ TEST(Autonomy, TakesAVerbBackToTheQueueThatPeopleDisagreeWith) {
   watch.deny(1);
   EXPECT_EQ(watch.review(), 1U);
   EXPECT_EQ(watch.decision(), "queued rate_limit");
+  EXPECT_EQ(watch.decision("network"), "auto tier") << "of other targets nothing was said";
 
   const auto version = watch.keeper->current().value();
   EXPECT_EQ(version.by, (model::Actor{.kind = "engine", .id = "autonomy"}));
@@ -141,7 +142,9 @@ TEST(Autonomy, TakesAVerbBackToTheQueueThatPeopleDisagreeWith) {
             "block_ip: demoted: people agreed with 0 of the last 5 block_ip on ip (0 %); the floor "
             "is 80 %");
   EXPECT_THAT(watch.text(), HasSubstr("# ours"));
-  EXPECT_THAT(watch.text(), HasSubstr("per_hour: 50, per_day: 0, reason: \"demoted: people"));
+  EXPECT_THAT(watch.text(),
+              HasSubstr("[{ per_hour: 50 }, { per_day: 0, when: { target.kind: ip }, reason: "
+                        "\"demoted: people"));
   model::LedgerEntry last;
   ASSERT_TRUE(
       store::read_ledger(*watch.store, "acme", 1, [&](std::uint64_t, std::string_view line) {
@@ -150,9 +153,10 @@ TEST(Autonomy, TakesAVerbBackToTheQueueThatPeopleDisagreeWith) {
       }));
   EXPECT_EQ(last.kind, model::EntryKind::policy_changed);
   EXPECT_EQ(last.actor.id, "autonomy");
-  EXPECT_EQ(last.body.at("changes").at(0).at("path"), "/tenants/acme/limits/block_ip/per_day");
+  EXPECT_EQ(last.body.at("changes").at(0).at("path"), "/tenants/acme/limits/block_ip");
   ASSERT_EQ(watch.told().size(), 1U);
-  EXPECT_THAT(watch.told().front(), HasSubstr("acme: block_ip waits for a person from now on"));
+  EXPECT_THAT(watch.told().front(),
+              HasSubstr("acme: block_ip on ip waits for a person from now on"));
   EXPECT_EQ(watch.review(), 0U);  // once is enough
 }
 

@@ -99,19 +99,26 @@ TEST(PolicyEdit, AKillSwitchWrittenAsABlockIsReplacedAndItsNeighboursStay) {
 
 TEST(PolicyEdit, ADemotionIsALimitOfZeroBesideTheOthers) {
   const auto demoted = [](const std::string& text) {
-    return with_demotion(text, "a", "block_ip", "demoted: 3 of 5 (60 %); no").value();
+    return with_demotion(text, "a", "block_ip", "ip", "demoted: 3 of 5 (60 %); no").value();
   };
   const std::string limited =
       "# x\ntenants:\n  a: # y\n    tier: L3\n    limits:\n"
       "      block_ip: { per_hour: 5, per_day: 40 }\n      notify: { per_hour: 1 }\n";
-  EXPECT_EQ(demoted(limited),
-            "# x\ntenants:\n  a: # y\n    tier: L3\n    limits:\n"
-            "      block_ip: { per_hour: 5, per_day: 0, reason: \"demoted: 3 of 5 (60 %); no\" }\n"
-            "      notify: { per_hour: 1 }\n");
+  EXPECT_EQ(
+      demoted(limited),
+      "# x\ntenants:\n  a: # y\n    tier: L3\n    limits:\n"
+      "      block_ip: [{ per_hour: 5, per_day: 40 }, { per_day: 0, when: { target.kind: ip }, "
+      "reason: \"demoted: 3 of 5 (60 %); no\" }]\n"
+      "      notify: { per_hour: 1 }\n");
   EXPECT_EQ(
       tree(demoted("tenants:\n  a:\n    tier: L3\n")).at("tenants").at("a").at("limits"),
-      parse_json(R"({"block_ip":{"per_day":0,"reason":"demoted: 3 of 5 (60 %); no"}})").value());
-  EXPECT_EQ(with_demotion(limited, "b", "block_ip", "r").error().code, Errc::not_found);
+      parse_json(
+          R"({"block_ip":{"per_day":0,"when":{"target.kind":"ip"},"reason":"demoted: 3 of 5 (60 %); no"}})")
+          .value());
+  EXPECT_EQ(demoted(demoted(limited)), demoted(limited));
+  const auto other = with_demotion(demoted(limited), "a", "block_ip", "host", "r").value();
+  EXPECT_EQ(tree(other).at("tenants").at("a").at("limits").at("block_ip").as_array().size(), 3U);
+  EXPECT_EQ(with_demotion(limited, "b", "block_ip", "ip", "r").error().code, Errc::not_found);
 }
 
 TEST(PolicyEdit, AJsonFileStaysOne) {

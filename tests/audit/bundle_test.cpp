@@ -207,9 +207,54 @@ model::Verb verb_of(model::BlastRadius radius) {
   return {.blast_radius = radius, .targets = {"host"}};
 }
 
+std::vector<Allowance> allowed(model::BlastRadius radius,
+                               std::string_view verb,
+                               std::string_view tenant,
+                               std::string_view kind = "host") {
+  return allowances(
+      history(), verb_of(radius), {.verb = verb, .target_kind = kind}, tenant, november);
+}
+
+/// What one policy lets `verb` do to each kind of target on its own.
+std::string by_kind(const std::string& text, std::string_view verb) {
+  std::vector<KeptPolicy> kept(1);
+  kept[0].version = 1;
+  kept[0].adopted_at = at("2026-10-01");
+  kept[0].text = text;
+  const auto policies = PolicyHistory::of(std::move(kept)).value();
+  std::string found;
+  for (const auto* kind : {"host", "ip"}) {
+    const auto all = allowances(policies,
+                                verb_of(model::BlastRadius::MEDIUM),
+                                {.verb = verb, .target_kind = kind},
+                                "acme",
+                                november);
+    found += fmt::format("{} {} ", kind, name_of(all.at(0).could));
+  }
+  return found;
+}
+
+TEST(Statement, TellsKindsOfTargetApart) {
+  EXPECT_EQ(by_kind("tenants: { acme: { tier: L3, limits: { kill_process: [ { per_day: 0, when: { "
+                    "target.kind: host }, reason: demoted }, { per_hour: 9 } ] } } }",
+                    "kill_process"),
+            "host none ip any ");
+  EXPECT_EQ(by_kind("tenants: { acme: { tier: L3, limits: { kill_process: { per_day: 0 } } } }",
+                    "kill_process"),
+            "host none ip none ");
+  EXPECT_EQ(by_kind("tenants: { acme: { tier: L3, limits: { kill_process: { per_day: 0, when: { "
+                    "target.kind: host, target.value: x } } } } }",
+                    "kill_process"),
+            "host any ip any ");
+  EXPECT_EQ(by_kind("tenants: { acme: { overrides: { kill_process: { force_auto: true, when: { "
+                    "target.kind: [IP, url] } } } } }",
+                    "kill_process"),
+            "host none ip conditional ");
+}
+
 TEST(Statement, FollowsTierOverridesFreezesAndReviews) {
   using enum model::BlastRadius;
-  const auto low = allowances(history(), verb_of(LOW), "scan_host", "acme", november);
+  const auto low = allowed(LOW, "scan_host", "acme");
   ASSERT_EQ(low.size(), 5U) << "L2; L4; freeze; L4; review overdue";
   EXPECT_EQ(low[0].could, Autonomy::any);
   EXPECT_EQ(low[0].during.to, at("2026-11-10"));
@@ -220,7 +265,7 @@ TEST(Statement, FollowsTierOverridesFreezesAndReviews) {
   EXPECT_EQ(low[4].during.from, at("2026-11-25"));
   EXPECT_EQ(low[4].during.to, november.to);
 
-  const auto high = allowances(history(), verb_of(HIGH), "isolate_host", "acme", november);
+  const auto high = allowed(HIGH, "isolate_host", "acme");
   EXPECT_EQ(high.front().could, Autonomy::none);
   EXPECT_EQ(high[1].could, Autonomy::conditional);
   ASSERT_EQ(high[1].conditions.size(), 1U);
@@ -229,19 +274,16 @@ TEST(Statement, FollowsTierOverridesFreezesAndReviews) {
   ASSERT_NE(after_expiry, high.end());
   EXPECT_EQ(after_expiry->could, Autonomy::none);
 
-  const auto forced = allowances(history(), verb_of(MEDIUM), "block_ip", "acme", november);
+  const auto forced = allowed(MEDIUM, "block_ip", "acme");
   EXPECT_EQ(forced.back().could, Autonomy::conditional) << "force_auto needs no tier";
-  for (const auto& one : allowances(history(), verb_of(HIGH), "run_script", "acme", november))
+  for (const auto& one : allowed(HIGH, "run_script", "acme")) EXPECT_EQ(one.could, Autonomy::none);
+  for (const auto& one : allowed(CRITICAL, "wipe_host", "acme"))
     EXPECT_EQ(one.could, Autonomy::none);
-  for (const auto& one : allowances(history(), verb_of(CRITICAL), "wipe_host", "acme", november))
-    EXPECT_EQ(one.could, Autonomy::none);
-  EXPECT_EQ(allowances(history(), verb_of(LOW), "scan_host", "other", november)[0].could,
-            Autonomy::none);
+  EXPECT_EQ(allowed(LOW, "scan_host", "other")[0].could, Autonomy::none);
 }
 
 TEST(Statement, CoversTheWindowWithoutAGap) {
-  const auto all =
-      allowances(history(), verb_of(model::BlastRadius::HIGH), "isolate_host", "acme", november);
+  const auto all = allowed(model::BlastRadius::HIGH, "isolate_host", "acme");
   auto until = november.from;
   for (const auto& one : all) {
     EXPECT_EQ(one.during.from, until);
@@ -263,14 +305,14 @@ TEST(Statement, CountsWhatRanWithoutAPerson) {
   const auto statement = make_statement(*store, history(), catalogue, {"acme"}, november);
   ASSERT_TRUE(statement);
   ASSERT_EQ(statement->verbs.size(), 2U);
-  EXPECT_TRUE(statement->verbs[0].did.empty()) << "a person approved the isolation";
-  ASSERT_EQ(statement->verbs[1].did.size(), 1U);
-  const auto& scanned = statement->verbs[1].did[0];
+  EXPECT_EQ(statement->verbs[0].did.executed, 0U) << "a person approved the isolation";
+  EXPECT_EQ(statement->verbs[1].target_kind, "host");
+  const auto& scanned = statement->verbs[1].did;
   EXPECT_EQ(scanned.decided, 1U);
   EXPECT_EQ(scanned.executed, 1U);
   EXPECT_EQ(scanned.verified, 1U);
   EXPECT_EQ(scanned.rolled_back, 1U);
-  EXPECT_TRUE(statement_text(*statement).contains("did on \"host\": 1 decided, 1 executed"));
+  EXPECT_TRUE(statement_text(*statement).contains("did: 1 decided, 1 executed"));
 }
 
 }  // namespace

@@ -94,6 +94,8 @@ TEST(ReadinessCount, FollowsEachActionFromItsDecisionToItsEnd) {
   EXPECT_EQ(record.expired, 1U);
   EXPECT_EQ(record.rolled_back, 2U);
   EXPECT_EQ(record.approved_and_rolled_back, 1U);
+  EXPECT_EQ(record.overturned, 1U) << "a4, which nobody had approved";
+  EXPECT_EQ(record.changed, 0U);
   EXPECT_EQ(record.lowest_confidence, 0.92);
   EXPECT_EQ(record.seconds_in_queue, (std::vector<double>{40, 10}));
 }
@@ -103,6 +105,9 @@ TEST(Readiness, SaysNotMeasuredWhereThereIsNoRecord) {
   EXPECT_FALSE(row.agreement);
   EXPECT_FALSE(row.queue_median_s);
   EXPECT_EQ(row.not_measured, (std::vector<std::string>{"changed", "agreement", "time in queue"}));
+  EXPECT_FALSE(row.changed);
+  EXPECT_EQ(row.overturned, 0U);
+  EXPECT_FALSE(assess("acme", isolation, record_of(5, 0), catalogue(), true).overturned);
   EXPECT_FALSE(to_json(row).contains("\"agreement\":"));
   EXPECT_FALSE(row.ready);
 }
@@ -131,6 +136,24 @@ TEST(Readiness, WhatWasApprovedAndRolledBackCountsAgainst) {
   const auto row = assess("acme", isolation, record, catalogue(), true);
   EXPECT_EQ(row.agreement, 0.9);
   EXPECT_FALSE(row.ready);
+}
+
+TEST(Readiness, WhatWasChangedBeforeItWasApprovedCountsAgainstOnce) {
+  ReadinessCount count;
+  const json::object changed{{"changed", {{"from", json::object{}}, {"to", json::object{}}}}};
+  for (const auto* action : {"a1", "a2", "a3"}) count.add(decision(action, "queued"));
+  count.add(entry(EntryKind::approved, "a1", 40, {}));
+  count.add(entry(EntryKind::approved, "a2", 40, changed));
+  count.add(entry(EntryKind::approved, "a3", 40, changed));
+  count.add(entry(EntryKind::rolled_back, "a3", 50, {}));
+  const auto& record = count.records().at(isolation);
+  EXPECT_EQ(record.approved, 3U);
+  EXPECT_EQ(record.changed, 2U);
+  EXPECT_EQ(record.overturned, 0U);
+  const auto row = assess("acme", isolation, record, catalogue(), true);
+  EXPECT_EQ(row.changed, 2U);
+  EXPECT_EQ(row.rolled_back, 1U);
+  EXPECT_NEAR(*row.agreement, 1.0 / 3, 1e-9);
 }
 
 TEST(Readiness, NeverPromotesACriticalOrUnknownVerb) {

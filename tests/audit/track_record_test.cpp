@@ -144,12 +144,15 @@ TEST(TrackRecords, FoldAnswersRunsAndRollbacksByClass) {
   records.add(entry(EntryKind::executed, "b", step("block_ip", "failed")));
   records.add(entry(EntryKind::executed, "c", step("block_ip", "unknown")));
   records.add(entry(EntryKind::denied, "d", step("unblock_ip", "denied")));
+  auto changed = step("block_ip", "approved");
+  changed["changed"] = {{"from", json::object{}}, {"to", json::object{}}};
+  records.add(entry(EntryKind::approved, "e", std::move(changed)));
   records.add(entry(EntryKind::rolled_back, "a", step("block_ip", "rolled_back")));
   records.add(entry(EntryKind::verified, "a", step("block_ip", "verified")));
   ASSERT_EQ(records.all().size(), 2U);
   const auto& block = records.all().at({.tenant = "acme", .verb = "block_ip", .target_kind = "ip"});
-  EXPECT_EQ(block.agreed(noon).of, 0U);
-  EXPECT_EQ(block.agreed(noon).all, 1U);
+  EXPECT_EQ(block.agreed(noon).of, 0U) << "one rolled back, one not approved as it was proposed";
+  EXPECT_EQ(block.agreed(noon).all, 2U);
   EXPECT_EQ(block.undone(noon).of, 1U);
   EXPECT_EQ(block.undone(noon).all, 1U);
 }
@@ -182,6 +185,40 @@ TEST(TrackRecords, BeginAnewWhenALimitBecomesZeroOrCeasesToBe) {
   EXPECT_EQ(left_after(R"([{"path":"/tenants/acme","before":{"tier":"L3",
                             "limits":{"block_ip":{"per_hour":0}}}}])"),
             only_kill);
+}
+
+TEST(TrackRecords, BeginAnewForTheKindOfTargetWhoseLimitTurns) {
+  const auto left = [](const std::string& change) {
+    TrackRecords records{30};
+    for (const auto* kind : {"host", "ip"}) {
+      auto body = step("block_ip", "denied");
+      body["target"].get_object()["kind"] = kind;
+      records.add(entry(EntryKind::denied, "d", std::move(body)));
+    }
+    records.add(entry(EntryKind::policy_changed,
+                      "policy:2",
+                      {{"version", 2}, {"changes", {parse_json(change).value()}}}));
+    std::string kinds;
+    for (const auto& [of, record] : records.all()) kinds += of.target_kind + ' ';
+    return kinds;
+  };
+  EXPECT_EQ(left(R"({"path":"/tenants/acme/limits/block_ip","before":{"per_hour":5},
+                     "after":[{"per_hour":5},{"per_day":0,"when":{"target.kind":"ip"}}]})"),
+            "host ");
+  EXPECT_EQ(left(R"({"path":"/tenants/acme/limits/block_ip",
+                     "before":[{"per_day":0,"when":{"target.kind":["ip"]}}]})"),
+            "host ");
+  EXPECT_EQ(left(R"({"path":"/tenants/acme/limits","after":{"block_ip":
+                     [{"per_day":0,"when":{"target.kind":"ip"}},{"per_day":0}]}})"),
+            "");
+  // What holds a part of a kind has nothing to do with the record.
+  EXPECT_EQ(left(R"({"path":"/tenants/acme/limits/block_ip",
+                     "after":{"per_day":0,"when":{"target.kind":"ip","target.value":"x"}}})"),
+            "host ip ");
+  EXPECT_EQ(left(R"({"path":"/tenants/acme/limits/block_ip",
+                     "before":[{"per_day":0,"when":{"target.kind":"ip"}}],
+                     "after":[{"per_day":0,"when":{"target.kind":"ip"},"reason":"new"}]})"),
+            "host ip ");
 }
 
 TEST(TrackRecords, GoOnThroughEveryOtherChange) {

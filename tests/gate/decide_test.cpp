@@ -315,6 +315,33 @@ tenants:
       << decision.rationale;
 }
 
+TEST(Limit, OfZeroForSomeTargetsHoldsThoseAndNoOther) {
+  constexpr auto text = R"(
+tenants:
+  acme:
+    tier: L3
+    limits:
+      kill_process:
+        - { per_day: 0, when: { target.kind: host }, reason: demoted in May }
+        - { per_hour: 1 }
+      block_ip: { per_day: 0, when: { target.value|cidr: 203.0.113.0/24 } })";
+  EXPECT_EQ(ask(text, request("kill_process", "4711", "process")), "auto tier");
+  const auto decision = decide(*policy_of(text), request("kill_process"));
+  EXPECT_EQ(brief(decision), "queued rate_limit limits.kill_process");
+  EXPECT_TRUE(decision.rationale.ends_with(
+      "its limit is 0 when {\"target.kind\":\"host\"} (demoted in May)"))
+      << decision.rationale;
+  EXPECT_EQ(ask(text, request("block_ip", "203.0.113.9", "ip")),
+            "queued rate_limit limits.block_ip");
+  EXPECT_EQ(ask(text, request("block_ip", "198.51.100.9", "ip")), "auto tier");
+
+  const auto policy = policy_of(text);
+  Usage one;
+  one.add({.tenant = "acme", .verb = "kill_process", .entry = "", .at = now()});
+  const auto second = request("kill_process", "4711", "process");
+  EXPECT_EQ(brief(decide(*policy, second, now(), one)), "queued rate_limit limits.kill_process");
+}
+
 TEST(CouldRun, IsTrueWhereATierAForceAutoOrTheWhitelistLetsSomethingRun) {
   constexpr auto text = R"(
 tenants:
@@ -323,23 +350,26 @@ tenants:
     authority: { review_by: 2026-12-01 }
     overrides: { disable_user: { force_auto: true, when: { confidence|gte: 0.9 } }, run_script: { block: true } }
     whitelist: [ { id: all, action: isolate_host, target_prefix: W, expires: 2027-01-01T00:00:00Z } ]
-    limits: { block_domain: { per_day: 0 }, block_ip: { per_day: 1 } }
+    limits: { block_domain: { per_day: 0 }, block_ip: { per_day: 1 }, kill_process: [ { per_day: 0, when: { target.kind: Host } }, { per_day: 0, when: { target.kind: ip, target.value: x } } ] }
   other: { tier: L1 })";
   const auto policy = policy_of(text);
-  const auto could = [&](std::string_view verb, std::string_view tenant = "acme") {
-    return policy->could_run(tenant, verb, now());
-  };
+  const auto could =
+      [&](std::string_view verb, std::string_view tenant = "acme", std::string_view kind = "ip") {
+        return policy->could_run(tenant, verb, kind, now());
+      };
   EXPECT_TRUE(could("block_ip"));
   EXPECT_TRUE(could("disable_user"));
   EXPECT_TRUE(could("isolate_host"));
   EXPECT_FALSE(could("block_domain"));  // its limit is 0
-  EXPECT_FALSE(could("enable_user"));   // HIGH, and nothing names it
+  EXPECT_FALSE(could("kill_process", "acme", "host"));
+  EXPECT_TRUE(could("kill_process", "acme", "ip"));  // all but x
+  EXPECT_FALSE(could("enable_user"));                // HIGH, and nothing names it
   EXPECT_FALSE(could("wipe_host"));
   EXPECT_FALSE(could("launch_rocket"));
   EXPECT_TRUE(could("notify", "other"));
   EXPECT_FALSE(could("block_ip", "other"));
   EXPECT_FALSE(could("notify", "nobody"));
-  EXPECT_FALSE(policy->could_run("acme", "block_ip", at("2026-12-01")));  // overdue: L1
+  EXPECT_FALSE(policy->could_run("acme", "block_ip", "ip", at("2026-12-01")));  // overdue: L1
 }
 
 TEST(OverdueReviews, AreThoseThatLowerATier) {

@@ -300,9 +300,12 @@ inline std::string decide(const json::value& policy,
     if (!would_run) return "queued freeze";
   }
 
-  if (const auto* limits = find(tenant, "limits." + verb);
-      limits && used_up(*limits, "per_", ran, tenant_name, verb, "", now))
-    return "queued rate_limit";
+  for (const auto& limit : several(find(tenant, "limits." + verb))) {
+    const auto* when = find(limit, "when");
+    if ((!when || matches(*when, request)) &&
+        used_up(limit, "per_", ran, tenant_name, verb, "", now))
+      return "queued rate_limit";
+  }
 
   if (forced()) return "auto force_auto";
 

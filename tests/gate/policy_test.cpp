@@ -51,6 +51,18 @@ TEST(PolicyFile, RefusesUnknownKeysAndWrongTypes) {
   EXPECT_THAT(faults_in("{ tenant: {} }"), testing::Contains(HasSubstr("did you mean 'tenants'?")));
   EXPECT_THAT(faults_in("{ tenants: { acme: { limits: { notify: { per_week: 3 } } } } }"),
               testing::Contains(HasSubstr("error /tenants/acme/limits/notify/per_week: unknown")));
+  EXPECT_THAT(
+      faults_in("{ tenants: { acme: { limits: { notify: [ { per_hour: 3, when: { target.kind: "
+                "user } } ] } } } }"),
+      testing::Contains(HasSubstr("error /tenants/acme/limits/notify/0: a limit with `when`")));
+  EXPECT_THAT(
+      faults_in(
+          "{ tenants: { acme: { limits: { notify: [ { per_hour: 3 }, { per_day: 9 } ] } } } }"),
+      testing::Contains(HasSubstr("error /tenants/acme/limits/notify/1: a second limit")));
+  EXPECT_THAT(
+      faults_in(
+          "{ tenants: { acme: { limits: { notify: { per_day: 0, when: { target.knd: x } } } } } }"),
+      testing::Contains(HasSubstr("/tenants/acme/limits/notify/when: no request has a field")));
   EXPECT_THAT(faults_in("{ tenants: { acme: { limits: { notify: { per_hour: -3 } } } } }"),
               testing::Contains(HasSubstr("error /tenants/acme/limits/notify/per_hour:")));
   EXPECT_THAT(faults_in("[]"), ElementsAre("error : expected a map, found a list"));

@@ -290,7 +290,7 @@ TEST(AnyPolicy, ALimitOfZeroLetsNothingOfItsVerbRunByItselfAndTouchesNoOther) {
     fewer += narrows(the, demoted);
     const auto policy = compiled(policy_with(demoted));
     const auto usage = usage_of(the.ran);
-    EXPECT_FALSE(policy->could_run("acme", verb, now()));
+    EXPECT_FALSE(policy->could_run("acme", verb, "host", now()));
     for (const auto& asked : the.requests) {
       const auto after = policy->decide(asked, now(), usage);
       if (asked.action == verb) {
@@ -303,11 +303,37 @@ TEST(AnyPolicy, ALimitOfZeroLetsNothingOfItsVerbRunByItselfAndTouchesNoOther) {
   EXPECT_GT(fewer, 30U);
 }
 
+TEST(AnyPolicy, ALimitOfZeroForAKindOfTargetHoldsThatKindAndTouchesNothingElse) {
+  std::size_t fewer = 0;
+  each(10, 200, [&](const Case& the) {
+    const std::string verb = pick(the.random, verbs);
+    auto demoted = the.tenant;
+    auto& limits = demoted["limits"].get_object();
+    json::array list;
+    if (limits.contains(verb)) list.push_back(limits[verb]);
+    list.push_back({{"per_day", 0}, {"when", {{"target.kind", "ip"}}}});
+    limits[verb] = std::move(list);
+    fewer += narrows(the, demoted);
+    const auto policy = compiled(policy_with(demoted));
+    const auto usage = usage_of(the.ran);
+    EXPECT_FALSE(policy->could_run("acme", verb, "ip", now()));
+    for (const auto& asked : the.requests) {
+      const auto after = policy->decide(asked, now(), usage);
+      if (asked.action == verb && asked.target.kind == "ip") {
+        EXPECT_NE(after.ruling, model::Ruling::auto_) << to_json(asked);
+      } else {
+        EXPECT_EQ(after.ruling, the.policy.decide(asked, now(), usage).ruling) << to_json(asked);
+      }
+    }
+  });
+  EXPECT_GT(fewer, 10U);
+}
+
 TEST(AnyPolicy, RunsNothingByItselfThatItSaysCouldNot) {
   std::size_t could_not = 0;
   each(9, 300, [&](const Case& the) {
     for (const auto& asked : the.requests) {
-      if (the.policy.could_run("acme", asked.action, now())) continue;
+      if (the.policy.could_run("acme", asked.action, asked.target.kind, now())) continue;
       ++could_not;
       EXPECT_NE(the.policy.decide(asked, now(), Usage{}).ruling, model::Ruling::auto_)
           << to_json(asked) << '\n'

@@ -44,8 +44,11 @@ const std::array<std::string, 5> freezes{
     R"({"from":"2026-11-01","to":"2026-12-01","tier":"L2"},{"from":"2026-11-01","to":"2026-12-01","tier":"L3"})",
     R"({"from":"2026-11-01","to":"2026-12-01","tier":"L4"})",
     R"({"from":"2026-11-01","to":"2026-11-20T10:00:00Z","tier":"L0"})"};
-const std::array<std::string, 3> limits{
-    "", R"({"per_hour":3})", R"({"per_minute":5,"per_hour":2})"};
+const std::array<std::string, 4> limits{
+    "",
+    R"({"per_hour":3})",
+    R"({"per_minute":5,"per_hour":2})",
+    R"([{"per_day":0,"when":{"target.kind":"ip"}},{"per_hour":9},{"per_day":0,"when":{"target.value|startswith":"dc"}}])"};
 const std::array<std::string, 3> kills{"", R"({"verbs":["@"]})", R"({"verbs":["page"]})"};
 const std::array<std::string, 3> authorities{"",
                                              R"({"owner":"o","review_by":"2027-01-01"})",
@@ -89,7 +92,7 @@ std::string document(const std::string& verb, std::size_t turn, std::size_t& ten
             put("whitelist", listed(whitelist));
             put("protected", listed(protection));
             put("freezes", listed(freeze));
-            put("limits", of_verb(limits.at(n % 3)));
+            put("limits", of_verb(limits.at(n % 4)));
             put("kill_switch", kills.at(n / 3 % 11 == 0 ? 1 : n % 2 * 2));
             put("authority", authorities.at(n / 7 % 3));
             text += '}';

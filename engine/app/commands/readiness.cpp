@@ -30,6 +30,10 @@ std::string seconds(const std::optional<double>& time) {
   return time ? fmt::format("{:.0f} s", *time) : "not measured";
 }
 
+std::string counted(const std::optional<std::uint64_t>& n, std::string_view what) {
+  return n ? fmt::format("{} {}", *n, what) : fmt::format("{}: not measured", what);
+}
+
 std::string what_runs(const audit::Readiness& row) {
   using enum audit::Autonomy;
   const auto* const how = row.could == any           ? "yes"
@@ -50,13 +54,15 @@ void print_row(const audit::Readiness& row) {
              row.by_itself,
              row.queued,
              row.blocked);
-  fmt::print("    people: {} approved, {} denied, {} expired; changed: not measured\n",
+  fmt::print("    people: {} approved ({}), {} denied, {} expired\n",
              row.approved,
+             counted(row.changed, "of these changed"),
              row.denied,
              row.expired);
-  fmt::print("    {} verified, {} rolled back, {} rollbacks failed\n",
+  fmt::print("    {} verified, {} rolled back ({}), {} rollbacks failed\n",
              row.verified,
              row.rolled_back,
+             counted(row.overturned, "of these had run by itself"),
              row.rollback_failed);
   fmt::print("    agreement {}, at least {} (Wilson, 95 %)\n",
              percent(row.agreement),
@@ -139,8 +145,11 @@ void add_readiness(CLI::App& app, Run& run) {
       "rollback that worked, and a review of the tenant's authority that is not overdue. Promoting "
       "is an edit of the\npolicy, by a person. Demoting is the engine's: `should go back to the "
       "queue` stands where the last answers or\nrollbacks (autonomy: in the settings) say so; a "
-      "running engine does it within a second.\n\n`changed` is not measured: an approval is of the "
-      "exact request that was shown, so nobody can approve another.\n\nExit status 1: no decision "
+      "running engine does it within a second.\n\nAn approval with changes is no agreement with "
+      "what "
+      "was proposed; `overturned` is what ran by itself and was\nrolled back. What is not on "
+      "record "
+      "is `not measured`.\n\nExit status 1: no decision "
       "is "
       "on record.\n\n"
       "Example:\n  sallyport readiness --url http://127.0.0.1:8080 --tenant acme\n  sallyport "
