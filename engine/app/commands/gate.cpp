@@ -40,6 +40,8 @@ class Evaluation {
     std::size_t number = 0;
     for (bool first = true; std::getline(stream, line); first = false) {
       ++number;
+      // Some editors put a mark before UTF-8.
+      if (first && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
       const auto start = line.find_first_not_of(" \t\r");
       if (start == std::string::npos) continue;
       const bool list = line[start] == '[';

@@ -1,10 +1,10 @@
 #include "engine/app/commands/ledger_commands.hpp"
 #include "engine/app/commands/store_place.hpp"
+#include "engine/app/ledger_copy.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -21,34 +21,6 @@ struct ExportOptions {
   std::string out;
 };
 
-/// Writes the lines of a tenant from options.from on; where they begin and end.
-Result<ExportHead> write_lines(const store::Store& store,
-                               const ExportOptions& options,
-                               std::ostream& out) {
-  ExportHead beside{.tenant = options.tenant, .before = {}, .head = {}};
-  Result<> read;
-  const auto end_of = [&](std::string_view line, store::LedgerHead& into) {
-    auto head = store::head_of(line);
-    if (head) {
-      into = *std::move(head);
-    } else {
-      read = fail(Errc::corrupt, "the ledger holds a line that is no entry: verify it");
-    }
-    return read.has_value();
-  };
-  const auto first = std::max<std::uint64_t>(options.from, 1);
-  const auto scanned = store::read_ledger(
-      store, options.tenant, first - 1, [&](std::uint64_t seq, std::string_view line) {
-        if (!end_of(line, seq < first ? beside.before : beside.head)) return false;
-        if (seq >= first) out << line << '\n';
-        return out.good();
-      });
-  if (!scanned) return std::unexpected{scanned.error()};
-  if (!read) return std::unexpected{read.error()};
-  if (beside.head.seq == 0) beside.head = beside.before;
-  return beside;
-}
-
 int export_lines(const ExportOptions& options) {
   const auto store = options.place.open();
   if (!store) return unusable("ledger", store.error());
@@ -63,7 +35,7 @@ int export_lines(const ExportOptions& options) {
                        .detail = fmt::format("{}: cannot be written", options.out)});
   }
   auto& out = options.out.empty() ? std::cout : file;
-  const auto beside = write_lines(**store, options, out);
+  const auto beside = export_ledger(**store, options.tenant, options.from, out);
   if (!beside) return unusable("ledger", beside.error());
   out.flush();
   // What became of standard output, main() says.

@@ -1,5 +1,7 @@
 #include "engine/app/commands/ledger_commands.hpp"
 #include "engine/app/commands/store_place.hpp"
+#include "engine/base/json.hpp"
+#include "engine/store/ledger.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

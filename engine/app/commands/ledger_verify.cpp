@@ -1,5 +1,6 @@
 #include "engine/app/commands/ledger_commands.hpp"
 #include "engine/app/commands/store_place.hpp"
+#include "engine/app/ledger_copy.hpp"
 #include "engine/audit/checkpoint.hpp"
 
 #include <CLI/CLI.hpp>
@@ -97,17 +98,14 @@ int verify_file(const VerifyOptions& options, const std::optional<audit::PublicK
   }
   const auto beside = head_beside(options.file);
   if (!beside && beside.error().code == Errc::corrupt) return unusable("ledger", beside.error());
-  std::optional<store::LedgerHead> expected;
-  if (beside) expected = beside->head;
-  if (!options.head.empty()) expected = store::LedgerHead{.seq = 0, .hash = options.head};
   std::optional<audit::CheckpointCheck> check;
   if (key) check.emplace(*key, beside ? beside->before : store::LedgerHead{});
-  const auto report =
-      store::verify_export(lines,
-                           expected ? &*expected : nullptr,
-                           beside ? &beside->before : nullptr,
-                           check ? store::EntryCheck{std::ref(*check)} : store::EntryCheck{});
-  if (report.holds && report.entries == 0 && !expected)
+  const auto report = verify_copy(lines,
+                                  beside ? std::optional{*beside} : std::nullopt,
+                                  options.head,
+                                  check ? &*check : nullptr);
+  const bool compared = beside || !options.head.empty();
+  if (report.holds && report.entries == 0 && !compared)
     return unusable("ledger",
                     {.code = Errc::invalid_input,
                      .detail = fmt::format("{}: there is no entry in it", options.file)});
