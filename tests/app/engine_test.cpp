@@ -206,7 +206,8 @@ TEST(Engine, TakesAVerbBackToTheQueueThatPeopleDenyAndTellsThem) {
   }));
   const auto queued = house.propose("tmp-last");
   EXPECT_EQ(shown(queued, "decision.reason"), "rate_limit");
-  EXPECT_THAT(shown(queued, "decision.rationale"), HasSubstr("its limit is 0 (demoted: people"));
+  EXPECT_THAT(shown(queued, "decision.rationale"),
+              HasSubstr(R"(its limit is 0 when {"target.kind":"user"} (demoted: people)"));
 
   ASSERT_TRUE(comes_true([&] { return house.receiver.of(demoted).has_value(); }));
   EXPECT_EQ(house.receiver.of(demoted)->facts.at("verb"), "disable_user");
