@@ -136,6 +136,32 @@ Result<std::optional<std::string>> Database::get(Table table, std::string_view k
   return std::optional{std::move(value)};
 }
 
+Result<std::vector<std::optional<std::string>>> Database::get_all(
+    Table table, const std::vector<std::string>& keys) const {
+  std::vector<rocksdb::Slice> asked;
+  asked.reserve(keys.size());
+  for (const auto& key : keys) asked.push_back(slice(key));
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  constexpr bool sorted = true;
+  db_->MultiGet(rocksdb::ReadOptions{},
+                family(table),
+                keys.size(),
+                asked.data(),
+                found.data(),
+                statuses.data(),
+                sorted);
+  std::vector<std::optional<std::string>> values(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) {
+      values[i] = found[i].ToString();
+    } else if (!statuses[i].IsNotFound()) {
+      return translate(statuses[i], directory_);
+    }
+  }
+  return values;
+}
+
 Result<> Database::scan(
     Table table,
     std::string_view prefix,

@@ -40,6 +40,9 @@ class Database {
 
   [[nodiscard]] Result<std::optional<std::string>> get(Table table, std::string_view key) const;
 
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> get_all(
+      Table table, const std::vector<std::string>& keys) const;
+
   [[nodiscard]] Result<> scan(
       Table table,
       std::string_view prefix,

@@ -99,12 +99,51 @@ class PlaceRun {
 
 using Visit = std::function<bool(std::uint64_t seq, std::string_view line)>;
 
-Result<std::string> line_at(const Store& store, std::string_view tenant, std::uint64_t seq) {
-  auto line = store.get(Table::ledger, ledger_key(tenant, seq));
-  if (!line) return std::unexpected{line.error()};
-  if (!*line) return fail(Errc::corrupt, fmt::format("ledger entry {} is missing", seq));
-  return **std::move(line);
-}
+/// Hands the entries at places that an index named to a visitor, in the order of the places,
+/// reading some of them ahead: entries of one question often lie near each other.
+class Lines {
+ public:
+  Lines(const Store& store, std::string_view tenant, const Visit& visit)
+      : store_{store}, tenant_{tenant}, visit_{visit} {}
+
+  /// False: the visitor has seen enough. Errors: corrupt (the index names an entry that is not
+  /// there), and those of the store.
+  Result<bool> add(std::uint64_t seq) {
+    seqs_.push_back(seq);
+    return seqs_.size() < at_once_ ? Result<bool>{true} : flush();
+  }
+
+  /// To be called once more at the end.
+  Result<bool> flush() {
+    // A visitor that wants only the first must not pay for many.
+    at_once_ = std::min(2 * at_once_, most_at_once);
+    // Times need not rise with the numbers, by which the chain is stored.
+    auto stored = seqs_;
+    std::ranges::sort(stored);
+    std::vector<std::string> keys;
+    keys.reserve(stored.size());
+    for (const auto seq : stored) keys.push_back(ledger_key(tenant_, seq));
+    const auto lines = store_.get_all(Table::ledger, keys);
+    if (!lines) return std::unexpected{lines.error()};
+    for (const auto seq : seqs_) {
+      const auto at = std::ranges::lower_bound(stored, seq) - stored.begin();
+      const auto& line = (*lines)[static_cast<std::size_t>(at)];
+      if (!line) return fail(Errc::corrupt, fmt::format("ledger entry {} is missing", seq));
+      if (!visit_(seq, *line)) return false;
+    }
+    seqs_.clear();
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t most_at_once = 256;
+
+  const Store& store_;
+  std::string_view tenant_;
+  const Visit& visit_;
+  std::size_t at_once_ = 8;
+  std::vector<std::uint64_t> seqs_;
+};
 
 /// All of the asked kinds' entries, merged in order.
 Result<> by_kind(const Store& store,
@@ -123,7 +162,8 @@ Result<> by_kind(const Store& store,
   std::vector<PlaceRun> runs;
   runs.reserve(kinds.size());
   for (const auto kind : kinds) runs.emplace_back(store, kind_prefix(tenant, kind), query);
-  for (std::size_t visited = 0; query.limit == 0 || visited < query.limit; ++visited) {
+  Lines lines{store, tenant, visit};
+  for (std::size_t found = 0; query.limit == 0 || found < query.limit; ++found) {
     PlaceRun* best = nullptr;
     Place best_place;
     for (auto& run : runs) {
@@ -136,10 +176,12 @@ Result<> by_kind(const Store& store,
     }
     if (!best) break;
     best->take();
-    const auto line = line_at(store, tenant, best_place.seq);
-    if (!line) return std::unexpected{line.error()};
-    if (!visit(best_place.seq, *line)) break;
+    const auto more = lines.add(best_place.seq);
+    if (!more) return std::unexpected{more.error()};
+    if (!*more) return {};
   }
+  const auto rest = lines.flush();
+  if (!rest) return std::unexpected{rest.error()};
   return {};
 }
 
@@ -165,25 +207,33 @@ Result<> by_facet(const Store& store,
   std::vector<PlaceRun> runs;
   for (const auto& [facet, text] : facets_in(query))
     runs.emplace_back(store, facet_prefix(tenant, facet, text), query);
-  for (std::size_t visited = 0; query.limit == 0 || visited < query.limit;) {
+  Lines lines{store, tenant, visit};
+  bool ended = false;
+  for (std::size_t found = 0; query.limit == 0 || found < query.limit;) {
     std::vector<Place> next;
     for (auto& run : runs) {
       const auto place = run.peek();
       if (!place) return std::unexpected{place.error()};
-      if (!*place) return {};
+      if (!*place) {
+        ended = true;
+        break;
+      }
       next.push_back(**place);
     }
+    if (ended) break;
     const auto furthest = query.newest_first ? std::ranges::min(next) : std::ranges::max(next);
     bool in_all = true;
     for (const auto& place : next) in_all = in_all && place == furthest;
     for (std::size_t i = 0; i < runs.size(); ++i)
       if (in_all || next[i] != furthest) runs[i].take();
     if (!in_all) continue;
-    ++visited;
-    const auto line = line_at(store, tenant, furthest.seq);
-    if (!line) return std::unexpected{line.error()};
-    if (!visit(furthest.seq, *line)) break;
+    ++found;
+    const auto more = lines.add(furthest.seq);
+    if (!more) return std::unexpected{more.error()};
+    if (!*more) return {};
   }
+  const auto rest = lines.flush();
+  if (!rest) return std::unexpected{rest.error()};
   return {};
 }
 

@@ -172,6 +172,13 @@ Result<std::optional<std::string>> Store::get(Table table, std::string_view key)
   return (*database)->get(table, key);
 }
 
+Result<std::vector<std::optional<std::string>>> Store::get_all(
+    Table table, const std::vector<std::string>& keys) const {
+  const auto database = impl_->database();
+  if (!database) return std::unexpected{database.error()};
+  return (*database)->get_all(table, keys);
+}
+
 Result<> Store::scan(
     Table table,
     std::string_view prefix,
