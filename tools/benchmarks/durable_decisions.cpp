@@ -122,7 +122,8 @@ class Load {
   UlidSource ids_;
   gate::Gate gate_{policy_for_asked()};
   act::Actions actions_{store_, clock_, 0s};
-  approve::Approvals approvals_{store_, actions_, gate_, clock_, 4h};
+  approve::Approvals approvals_{
+      store_, actions_, gate_, clock_, 4h, [](const model::Action&) { return Result<>{}; }};
   const std::vector<std::string> evidence_{"E1 sha256:" + std::string(64, 'a'),
                                            "E2 sha256:" + std::string(64, 'b')};
   std::uint64_t next_ = 0;
