@@ -179,6 +179,28 @@ std::vector<std::shared_ptr<investigate::Query>> queries_of(const Products& prod
   return queries;
 }
 
+void count_questions(const Products& products, observe::Metrics& metrics) {
+  using Counters = investigate::SharedAnswers::Counters;
+  const auto sum = [&](const char* name, const char* help, auto read) {
+    metrics.gauge(name, help, [&products, read] {
+      double all = 0;
+      for (const auto& asking : products.askings) all += read(asking->answers()->counters());
+      return all;
+    });
+  };
+  sum("sallyport_product_questions_under_way",
+      "Questions to products under way",
+      [](const Counters& counters) { return static_cast<double>(counters.under_way); });
+  sum("sallyport_product_questions",
+      "Questions that were sent to products since the start",
+      [](const Counters& counters) { return static_cast<double>(counters.calls); });
+  sum("sallyport_product_questions_shared",
+      "Questions that another one's answer answered since the start",
+      [](const Counters& counters) {
+        return static_cast<double>(counters.joined + counters.kept);
+      });
+}
+
 boost::asio::awaitable<void> close_askings(
     std::vector<std::shared_ptr<const connectors::manifest::Asking>> askings) {
   for (const auto& asking : askings) co_await asking->answers()->close();

@@ -7,6 +7,7 @@
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
 #include "engine/model/catalogue.hpp"
+#include "engine/observe/metrics.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -40,6 +41,9 @@ struct Products {
 
 /// What models may look up at them.
 [[nodiscard]] std::vector<std::shared_ptr<investigate::Query>> queries_of(const Products& products);
+
+/// Counts what products are asked. `products` outlives the metrics.
+void count_questions(const Products& products, observe::Metrics& metrics);
 
 /// Cancels what is being asked of products and waits for its end. On the loop; once.
 [[nodiscard]] boost::asio::awaitable<void> close_askings(

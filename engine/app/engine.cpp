@@ -331,6 +331,7 @@ Result<> Engine::Impl::build() {
   backend.emplace(rooms, *pipeline, *policy, loop.get_executor(), settings.ingest.max_in_flight);
   tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
 
+  count_questions(products, metrics);
   metrics.gauge("sallyport_in_flight", "Alerts under way", [this] {
     return static_cast<double>(pipeline->in_flight());
   });

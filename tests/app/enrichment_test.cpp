@@ -1,5 +1,7 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/engine.hpp"
+#include "engine/http/client.hpp"
+#include "tests/base/run.hpp"
 #include "tests/store/temporary_directory.hpp"
 #include "tools/lab/vendors/intel.hpp"
 #include "tools/lab/vendors/taxii.hpp"
@@ -7,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -100,6 +103,24 @@ struct Watch {
     return {};
   }
 
+  [[nodiscard]] std::string metrics() const {
+    std::string text;
+    auto ask = [&]() -> asio::awaitable<void> {
+      http::Client http{co_await asio::this_coro::executor, nullptr, http::PoolLimits{}};
+      http::Call call{.origin = {.tls = false,
+                                 .host = "127.0.0.1",
+                                 .port = std::to_string(engine->http_port())},
+                      .request = {.method = "GET", .target = "/metrics", .headers = {}, .body = {}},
+                      .header_limit_bytes = 16384,
+                      .body_limit_bytes = 1 << 20};
+      const auto answer = co_await http.send(std::move(call), Deadline::in(10s));
+      EXPECT_TRUE(answer) << answer.error().detail;
+      if (answer) text = answer->body;
+    };
+    sallyport::testing::run(ask());
+    return text;
+  }
+
   sallyport::testing::TemporaryDirectory folder;
   std::unique_ptr<lab::VendorServer> vendor =
       lab::VendorServer::start(std::make_unique<lab::VirusTotalLab>()).value();
@@ -120,6 +141,9 @@ TEST(Enrichment, AVerdictHoldsWhatAProductSaysOfTheAlertsEntities) {
   const auto again = watch.verdict_on("second", lab::KnownBad::ip);
   EXPECT_THAT(again, HasSubstr("12 engines call it malicious"));
   EXPECT_EQ(watch.vendor->requests().size(), 1U) << "the answer was kept";
+  EXPECT_THAT(watch.metrics(), HasSubstr("\nsallyport_product_questions 1\n"));
+  EXPECT_THAT(watch.metrics(),
+              ::testing::Not(HasSubstr("\nsallyport_product_questions_shared 0\n")));
 }
 
 TEST(Enrichment, AProductThatFailsIsNamedAsMissingAndTheVerdictStands) {
