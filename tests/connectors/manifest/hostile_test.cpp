@@ -1,4 +1,7 @@
+#include "connectors/manifest/xml.hpp"
+#include "connectors/native/base/network.hpp"
 #include "tests/connectors/manifest/world.hpp"
+#include "tools/conformance/products.hpp"
 #include "tools/lab/vendors/falcon.hpp"
 
 #include <gmock/gmock.h>
@@ -140,6 +143,180 @@ TEST(HostileParameters, NoOperationTakesAParameterThatItDoesNotKnowOrAReasonWith
       }
     }
   }
+}
+
+namespace {
+
+/// `value` with every text and number of it replaced by its kind: what a reader takes for syntax.
+json::value shape_of(const json::value& value) {
+  if (const auto* list = value.if_array()) {
+    json::array shape;
+    for (const auto& item : *list) shape.push_back(shape_of(item));
+    return json::value(std::move(shape));
+  }
+  if (const auto* object = value.if_object()) {
+    json::object shape;
+    for (const auto& [key, item] : *object) shape.emplace(key, shape_of(item));
+    return json::value(std::move(shape));
+  }
+  return json::value(value.is_string() ? "text" : value.is_number() ? "number" : "other");
+}
+
+/// The shape of a body, whatever it is written in; empty: it cannot be read.
+std::string shape_of_body(const Sent& request) {
+  if (request.body.empty()) return "nothing";
+  const auto* type = http::find(request.headers, "Content-Type");
+  if (!type) return {};
+  if (*type == "application/json") {
+    const auto body = parse_json(request.body);
+    return body ? to_json(shape_of(*body)) : std::string{};
+  }
+  if (*type == "application/xml") {
+    const auto body = from_xml(request.body);
+    return body ? to_json(shape_of(*body)) : std::string{};
+  }
+  const auto form = http::parse_target("/?" + request.body);
+  if (!form) return {};
+  std::string names;
+  for (const auto& [name, value] : form->query) {
+    const auto inner = value.starts_with('<') ? from_xml(value) : fail(Errc::invalid_input, "");
+    names += name + (inner ? to_json(shape_of(*inner)) : std::string{}) + ' ';
+  }
+  return names;
+}
+
+/// All of a request that decides how the vendor reads it.
+std::string shape_of(const Sent& request) {
+  const auto url = http::parse_url(request.url);
+  const auto target = url ? http::parse_target(url->target) : fail(Errc::invalid_input, "");
+  if (!target) return {};
+  auto shape = fmt::format(
+      "{} {} {} segments", request.method, host_header(url->origin), target->segments.size());
+  for (const auto& [name, value] : target->query) shape += ' ' + name;
+  for (const auto& [name, value] : request.headers) {
+    if (value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string::npos) return {};
+    shape += ' ' + name;
+  }
+  return shape + ' ' + shape_of_body(request);
+}
+
+std::string shapes_of(const Connector& connector, const act::Operation& operation) {
+  const auto planned = connector.preview(operation);
+  if (!planned) return {};
+  std::string all;
+  for (const auto& each : *planned) {
+    const auto shape = shape_of(each.request);
+    EXPECT_FALSE(shape.empty()) << each.request.url << ' ' << each.request.body;
+    all += shape + '\n';
+  }
+  return all;
+}
+
+/// What each operation of a connector is tried with, by verb: the lab's sample, also for what
+/// undoes it.
+std::map<std::string, act::Operation> samples_of(const Connector& connector) {
+  std::map<std::string, act::Operation> all;
+  for (const auto& sample : conformance::samples()) {
+    if (std::filesystem::path{sample.manifest}.stem() != connector.plan().connector.id) continue;
+    const auto add = [&](const std::string& verb) {
+      const auto found = connector.plan().operations.find(verb);
+      if (found == connector.plan().operations.end()) return;
+      act::Operation operation{.verb = verb, .target = sample.target};
+      for (const auto& [name, value] : sample.parameters)
+        if (found->second.parameters.contains(std::string{name}))
+          operation.parameters[name] = value;
+      all.emplace(verb, std::move(operation));
+    };
+    add(sample.verb);
+    add(connector.plan().operations.at(sample.verb).undo.verb);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST(HostileParameters, WhateverIsTakenChangesNothingInHowTheVendorReadsTheRequest) {
+  const SystemClock clock;
+  Loop loop;
+  std::size_t taken = 0;
+  std::size_t refused = 0;
+  for (const auto& connector : all(clock, loop.executor())) {
+    const auto samples = samples_of(*connector);
+    for (const auto& [verb, operation] : connector->plan().operations) {
+      const auto sample = samples.find(verb);
+      ASSERT_NE(sample, samples.end()) << connector->plan().connector.id << ' ' << verb;
+      const auto where = connector->plan().connector.id + ' ' + verb;
+      const auto usual = shapes_of(*connector, sample->second);
+      EXPECT_FALSE(usual.empty()) << where << " refuses its sample";
+      const auto attempt = [&](const act::Operation& changed, const act::Operation& like) {
+        const auto checked = connector->check(changed);
+        if (!checked) {
+          ++refused;
+          EXPECT_FALSE(checked.error().detail.empty()) << where;
+          EXPECT_FALSE(connector->preview(changed)) << where;
+          return;
+        }
+        ++taken;
+        EXPECT_EQ(shapes_of(*connector, changed), shapes_of(*connector, like))
+            << where << ' ' << changed.target.value << ' ' << to_json(changed.parameters);
+      };
+      for (const auto& value : hostile) {
+        auto changed = sample->second;
+        changed.target.value = value;
+        attempt(changed, sample->second);
+        for (const auto& [name, spec] : operation.parameters) {
+          changed = sample->second;
+          changed.parameters[name] = value;
+          // A parameter that was not given before adds its own place: as a plain word does.
+          auto like = sample->second;
+          if (!like.parameters.contains(name)) like.parameters[name] = "word";
+          if (!connector->check(like)) {
+            EXPECT_FALSE(connector->check(changed)) << where << ' ' << name << " took " << value;
+            continue;
+          }
+          attempt(changed, like);
+        }
+      }
+    }
+  }
+  EXPECT_GT(taken, 0U);
+  EXPECT_GT(refused, taken);
+}
+
+TEST(HostileParameters, NothingIsDoneToThisMachineNorToWhereAProductIsReached) {
+  const SystemClock clock;
+  Loop loop;
+  std::size_t n = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator{root / "connectors/firewall"}) {
+    const auto plan = load(entry.path(), catalogue()).value();
+    if (!plan->operations.contains("block_ip")) continue;
+    const auto* product = conformance::product_of("firewall/" + entry.path().filename().string());
+    ASSERT_NE(product, nullptr) << entry.path();
+    Config config{.name = "product",
+                  .base_url = "https://198.51.100.10:8443",
+                  .options = product->options,
+                  .allow = {"198.51.100.10"}};
+    ::setenv("SALLYPORT_TEST_ANY", "a secret of nobody", 1);
+    for (const auto& secret : plan->secrets) config.secrets[secret] = "env:SALLYPORT_TEST_ANY";
+    for (const auto& [name, endpoint] : plan->endpoints)
+      if (name != "api") config.endpoints[name] = config.base_url;
+    const auto connector =
+        Connector::make(plan, config, std::make_shared<KnownPlaces>(), clock, loop.executor())
+            .value();
+    std::vector<std::string> ours{"198.51.100.10"};
+    for (const auto& own : own_addresses()) ours.push_back(own.address_text());
+    for (const auto& address : ours) {
+      ++n;
+      const auto refused =
+          connector->check({.verb = "block_ip", .target = {.kind = "ip", .value = address}});
+      EXPECT_FALSE(refused) << entry.path() << " would block " << address;
+      if (!refused) EXPECT_EQ(refused.error().code, Errc::denied) << refused.error().detail;
+    }
+    EXPECT_TRUE(
+        connector->check({.verb = "block_ip", .target = {.kind = "ip", .value = "203.0.113.7"}}));
+  }
+  EXPECT_GT(n, 0U);
 }
 
 TEST(HostileParameters, NothingIsSentForAHostileTargetAlsoWhenTheCheckIsLeftOut) {
