@@ -22,6 +22,13 @@ Result<std::shared_ptr<LiveConnector>> LiveConnector::make(Config config,
 
 Result<bool> LiveConnector::reload_if_changed() {
   if (!file_.changed()) return false;
+  auto again = read_again();
+  const std::scoped_lock lock{mutex_};
+  trouble_ = again ? std::string{} : again.error().detail;
+  return again;
+}
+
+Result<bool> LiveConnector::read_again() {
   std::error_code error;
   if (!std::filesystem::exists(config_.manifest, error)) return false;
   const auto plan = load(config_.manifest, *surroundings_.catalogue);
@@ -44,6 +51,23 @@ Error LiveConnector::absent() const {
   return {
       .code = Errc::unavailable,
       .detail = fmt::format("{}: the manifest {} is not there", config_.name, config_.manifest)};
+}
+
+std::optional<ConnectorSpec> LiveConnector::product() const {
+  const auto connector = current();
+  return connector ? std::optional{connector->plan().connector} : std::nullopt;
+}
+
+std::string LiveConnector::trouble() const {
+  const std::scoped_lock lock{mutex_};
+  if (!trouble_.empty() || current_) return trouble_;
+  return absent().detail;
+}
+
+Result<std::vector<Planned>> LiveConnector::preview(const act::Operation& operation) const {
+  const auto connector = current();
+  if (!connector) return std::unexpected{absent()};
+  return connector->preview(operation);
 }
 
 const std::vector<std::string>& LiveConnector::verbs() const {

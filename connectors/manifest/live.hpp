@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -48,6 +49,15 @@ class LiveConnector final : public act::Actuator {
 
   [[nodiscard]] std::string_view name() const override { return config_.name; }
 
+  /// The product, where the manifest is there.
+  [[nodiscard]] std::optional<ConnectorSpec> product() const;
+
+  /// What is wrong with the manifest as it is now; empty: nothing.
+  [[nodiscard]] std::string trouble() const;
+
+  /// As Connector::preview(). Errors: unavailable, without its manifest.
+  [[nodiscard]] Result<std::vector<Planned>> preview(const act::Operation& operation) const;
+
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override;
@@ -59,12 +69,14 @@ class LiveConnector final : public act::Actuator {
   LiveConnector(Config config, Surroundings surroundings);
 
   [[nodiscard]] Error absent() const;
+  [[nodiscard]] Result<bool> read_again();
 
   Config config_;
   Surroundings surroundings_;
   local::WatchedFiles file_;
   mutable std::mutex mutex_;
   std::shared_ptr<Connector> current_;
+  std::string trouble_;
   /// Every list of verbs that was ever current: verbs() hands out references.
   std::set<std::vector<std::string>> verbs_;
   const std::vector<std::string>* verbs_now_;

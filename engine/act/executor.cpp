@@ -71,6 +71,20 @@ std::shared_ptr<Actuator> Executor::actuator_for(std::string_view verb) const {
   return found == actuators_.end() ? nullptr : *found;
 }
 
+void Executor::put(std::shared_ptr<Actuator> actuator) {
+  const auto place = std::ranges::lower_bound(
+      actuators_, actuator->name(), {}, [](const auto& each) { return each->name(); });
+  if (place != actuators_.end() && (*place)->name() == actuator->name()) {
+    *place = std::move(actuator);
+  } else {
+    actuators_.insert(place, std::move(actuator));
+  }
+}
+
+void Executor::take_away(std::string_view name) {
+  std::erase_if(actuators_, [&](const auto& actuator) { return actuator->name() == name; });
+}
+
 std::vector<std::string> Executor::connectors() const {
   std::vector<std::string> names;
   for (const auto& actuator : actuators_) names.emplace_back(actuator->name());

@@ -52,6 +52,18 @@ class Executor {
   /// The product that runs `verb`: the first configured that can; nullptr: none.
   [[nodiscard]] std::shared_ptr<Actuator> actuator_for(std::string_view verb) const;
 
+  /// All that are configured, by name.
+  [[nodiscard]] const std::vector<std::shared_ptr<Actuator>>& actuators() const noexcept {
+    return actuators_;
+  }
+
+  /// Uses `actuator` from now on, in place of one of that name. What is under way ends with the one
+  /// that it began with.
+  void put(std::shared_ptr<Actuator> actuator);
+
+  /// From now on no action begins with the one of that name.
+  void take_away(std::string_view name);
+
   /// The names of all that are configured, in their order.
   [[nodiscard]] std::vector<std::string> connectors() const;
 

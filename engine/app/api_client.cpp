@@ -141,8 +141,10 @@ Result<json::value> ApiClient::get(const std::vector<std::string>& path, const Q
   return impl_->exchange({.method = "GET", .target = *target});
 }
 
-Result<json::value> ApiClient::post(const std::vector<std::string>& path, const json::value& body) {
-  const auto target = impl_->target(path, {});
+Result<json::value> ApiClient::post(const std::vector<std::string>& path,
+                                    const json::value& body,
+                                    const Query& query) {
+  const auto target = impl_->target(path, query);
   if (!target) return std::unexpected{target.error()};
   return impl_->exchange({.method = "POST",
                           .target = *target,

@@ -40,7 +40,8 @@ class ApiClient {
   [[nodiscard]] Result<json::value> get(const std::vector<std::string>& path,
                                         const Query& query = {});
   [[nodiscard]] Result<json::value> post(const std::vector<std::string>& path,
-                                         const json::value& body);
+                                         const json::value& body,
+                                         const Query& query = {});
 
   /// Replaces what was looked at: `tag` is the ETag of that. Errors: as get(); conflict also where
   /// it is another by now.

@@ -150,14 +150,13 @@ Made make(const Entry& entry) {
 
 Products make_products(const config::Settings& settings, const Reach& reach, Faults& faults) {
   Products products;
-  const auto places = std::make_shared<connectors::manifest::KnownPlaces>();
-  products.places = places;
+  products.places = reach.places;
   for (const auto& [name, options] : settings.connectors) {
     if (auto actuator = make({.settings = settings,
                               .name = name,
                               .options = options,
                               .reach = reach,
-                              .places = places,
+                              .places = reach.places,
                               .products = products,
                               .faults = faults}))
       products.actuators.push_back(std::move(actuator));

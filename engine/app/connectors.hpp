@@ -23,6 +23,9 @@ struct Reach {
   const Clock& clock;
   boost::asio::any_io_executor pool;  ///< Runs calls that block.
   boost::asio::any_io_executor loop;  ///< Runs one handler at a time: where sockets live.
+  /// Where the connectors of this engine connect to: shared by all of them.
+  std::shared_ptr<connectors::manifest::KnownPlaces> places =
+      std::make_shared<connectors::manifest::KnownPlaces>();
 };
 
 struct Products {

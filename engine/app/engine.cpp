@@ -7,6 +7,8 @@
 #include "engine/app/autonomy.hpp"
 #include "engine/app/change_check.hpp"
 #include "engine/app/channels.hpp"
+#include "engine/app/connector_endpoints.hpp"
+#include "engine/app/connector_shelf.hpp"
 #include "engine/app/connectors.hpp"
 #include "engine/app/feeds.hpp"
 #include "engine/app/kafka_intake.hpp"
@@ -120,6 +122,7 @@ struct Engine::Impl {
   std::optional<LocalEnrichers> knowledge;
   Products products;
   std::vector<std::unique_ptr<connectors::taxii::Feed>> feeds;
+  std::optional<ConnectorShelf> shelf;
   std::filesystem::file_time_type rules_changed;  ///< Of the reasoner's file, as it was read.
   std::optional<PolicyKeeper> policy;
   std::optional<gate::Gate> gate;
@@ -165,7 +168,7 @@ struct Engine::Impl {
   void reload();
   void reload_rules();
   void reload_knowledge();
-  void reload_manifests() const;
+  void tell(const ConnectorShelf::News& news) const;
   Result<> serve_http();
   void tell(const model::Verdict& verdict);
   void tell(const model::Action& action);
@@ -240,6 +243,7 @@ Result<> Engine::Impl::build() {
   knowledge = std::move(materials->knowledge);
   products = std::move(materials->products);
   feeds = std::move(materials->feeds);
+  shelf.emplace(settings, materials->reach, products);
   access = std::move(materials->access);
   server = std::move(materials->server);
 
@@ -300,6 +304,9 @@ Result<> Engine::Impl::build() {
       [this](store::Batch& batch, const model::Action& action) {
         outbox->put(batch, whitelist_fired(action));
       });
+  const auto dropped = shelf->look();
+  for (const auto& actuator : dropped.put) executor->put(actuator);
+  tell(dropped);
   const auto models = build_models();
   if (!models) return models;
   const Rooms rooms{.store = *store,
@@ -462,12 +469,16 @@ asio::awaitable<void> Engine::Impl::keep_time() {
   for (;;) {
     timer.expires_after(tick);
     co_await timer.async_wait(asio::use_awaitable);
-    auto read_again = [this]() -> asio::awaitable<void> {
+    ConnectorShelf::News news;
+    auto read_again = [this, &news]() -> asio::awaitable<void> {
       reload_knowledge();
-      reload_manifests();
+      news = shelf->look();
       co_return;
     };
     co_await on_pool(blocking.get_executor(), std::move(read_again));
+    for (const auto& name : news.taken_away) executor->take_away(name);
+    for (const auto& actuator : news.put) executor->put(actuator);
+    tell(news);
     const auto expired = co_await approvals->expire_due();
     if (!expired) log.warn("approvals not expired", {{"why", expired.error().detail}});
     if (expired && !expired->empty()) log.info("approvals expired", {{"count", expired->size()}});
@@ -511,16 +522,13 @@ void Engine::Impl::reload_knowledge() {
     log.error("not read again: a file is faulty", {{"fault", fault}});
 }
 
-void Engine::Impl::reload_manifests() const {
-  for (const auto& connector : products.manifests) {
-    const auto again = connector->reload_if_changed();
-    if (!again) {
-      log.error("connector not changed: its manifest is faulty",
-                {{"connector", connector->name()}, {"faults", again.error().detail}});
-    } else if (*again) {
-      log.info("manifest read again", {{"connector", connector->name()}});
-    }
-  }
+void Engine::Impl::tell(const ConnectorShelf::News& news) const {
+  for (const auto& fault : news.faults)
+    log.error("connector not changed: a file is faulty", {{"faults", fault}});
+  for (const auto& name : news.read) log.info("manifest read again", {{"connector", name}});
+  for (const auto& actuator : news.put)
+    log.info("connector in use", {{"connector", actuator->name()}});
+  for (const auto& name : news.taken_away) log.info("connector taken away", {{"connector", name}});
 }
 
 void Engine::Impl::reload() {
@@ -548,12 +556,14 @@ Result<> Engine::Impl::serve_http() {
   options.api.version = SALLYPORT_VERSION;
   options.api.idempotency_lifetime = std::chrono::hours{settings.retention.idempotency_hours};
   options.api.also = [this] {
-    return audit_endpoints({.store = *store,
-                            .catalogue = catalogue,
-                            .clock = clock,
-                            .blocking = blocking.get_executor(),
-                            .data_dir = settings.data_dir,
-                            .demotion = demotion_rule(settings.autonomy)});
+    auto also = audit_endpoints({.store = *store,
+                                 .catalogue = catalogue,
+                                 .clock = clock,
+                                 .blocking = blocking.get_executor(),
+                                 .data_dir = settings.data_dir,
+                                 .demotion = demotion_rule(settings.autonomy)});
+    std::ranges::move(connector_endpoints(*executor), std::back_inserter(also));
+    return also;
   };
   options.api.probes = {.metrics = [this] { return metrics.text(); },
                         .ready = [this]() -> Result<> {

@@ -46,8 +46,8 @@ Result<Materials> gather(const config::Settings& settings,
   (void)make_models(settings, {}, pool, clock, faults);
   const auto verbs =
       std::make_shared<const model::Catalogue>(catalogue ? *catalogue : model::Catalogue{});
-  auto products = make_products(
-      settings, {.catalogue = verbs, .clock = clock, .pool = pool, .loop = loop}, faults);
+  const Reach reach{.catalogue = verbs, .clock = clock, .pool = pool, .loop = loop};
+  auto products = make_products(settings, reach, faults);
   auto feeds = make_feeds(settings, products.places, clock, loop, std::move(pool), faults);
   auto channels = make_channels(settings.notifications, std::move(loop), faults);
   auto access = make_access(settings.http, faults);
@@ -60,6 +60,7 @@ Result<Materials> gather(const config::Settings& settings,
                    .normalizer = *std::move(normalizer),
                    .rules = *std::move(rules),
                    .knowledge = *std::move(knowledge),
+                   .reach = reach,
                    .products = std::move(products),
                    .feeds = std::move(feeds),
                    .channels = std::move(channels),

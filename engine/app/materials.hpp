@@ -26,6 +26,7 @@ struct Materials {
   ingest::Normalizer normalizer;
   std::shared_ptr<const investigate::Rules> rules;
   LocalEnrichers knowledge;
+  Reach reach;  ///< What the products were made with.
   Products products;
   std::vector<std::unique_ptr<connectors::taxii::Feed>> feeds;
   Channels channels;

@@ -136,6 +136,7 @@ void make_absolute(Settings& settings) {
                      &settings.policy,
                      &settings.reasoner,
                      &settings.schemas,
+                     &settings.connectors_folder,
                      &settings.http.tls.certificate,
                      &settings.http.tls.key})
     *path = settings.path_of(*path);

@@ -173,6 +173,8 @@ struct Settings {
   RetentionSettings retention;
   LedgerSettings ledger;
   LogSettings log;
+  /// A folder that is watched: its files are connectors, or manifests. Empty: none.
+  std::string connectors_folder;
   /// Name -> {type: manifest | nftables | ldap | ssh, ...}; each adapter reads its own keys.
   std::map<std::string, json::object> connectors;
 
@@ -263,6 +265,7 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        retention,
                        ledger,
                        log,
+                       connectors_folder,
                        connectors))
 
 /// Reads the settings file and makes its paths absolute; those in `connectors` stay as they are

@@ -1,4 +1,5 @@
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/connector_shelf.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/materials.hpp"
 #include "engine/app/policy_file.hpp"
@@ -32,6 +33,12 @@ int check_config(const std::string& file) {
   if (const auto materials = gather(*settings, clock, executor, executor); !materials) {
     say(materials.error().detail);
     status = 1;
+  } else {
+    for (const auto& fault :
+         ConnectorShelf{*settings, materials->reach, materials->products}.look().faults) {
+      say(fault);
+      status = 1;
+    }
   }
   if (const auto catalogue = load_catalogue(settings->schemas)) {
     const auto policy = load_policy(settings->policy, *catalogue, clock.now());
@@ -58,7 +65,8 @@ void add_config(CLI::App& app, Run& run) {
   check->footer(
       "Makes everything that `run` makes of the settings (verbs, mappings, policy, reasoner, "
       "local\n"
-      "knowledge, connectors, models, channels of notifications, tokens and other secrets, Kafka's\n"
+      "knowledge, connectors, models, channels of notifications, tokens and other secrets, "
+      "Kafka's\n"
       "properties, TLS files), without opening the store or a port, and without reaching a\n"
       "product or a broker. Secrets must be there: run it in the environment of the engine.\n\n"
       "Example:\n  sallyport config check --config /etc/sallyport/sallyport.yaml");

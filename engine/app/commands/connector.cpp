@@ -6,12 +6,15 @@ namespace sallyport::app {
 
 void add_connector(CLI::App& app, Run& run) {
   auto* command =
-      app.add_subcommand("connector", "Manifests: products that are spoken to over HTTP");
+      app.add_subcommand("connector", "Products that are acted on: what there is, and trying it");
   command->require_subcommand(1);
   command->footer(
-      "Example:\n  sallyport connector check connectors/idp/okta.yaml\n"
+      "Example:\n  sallyport connector list\n"
+      "  sallyport connector check connectors/idp/okta.yaml\n"
       "  sallyport connector test okta");
+  add_connector_list(*command, run);
   add_connector_check(*command, run);
+  add_connector_call(*command, run);
   add_connector_test(*command, run);
 }
 

@@ -6,6 +6,8 @@ namespace sallyport::app {
 
 // The subcommands of `sallyport connector`, each in a source of its own; `add_connector` adds them.
 void add_connector_check(CLI::App& command, Run& run);
+void add_connector_list(CLI::App& command, Run& run);
+void add_connector_call(CLI::App& command, Run& run);
 void add_connector_test(CLI::App& command, Run& run);
 
 }  // namespace sallyport::app

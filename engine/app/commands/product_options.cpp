@@ -34,14 +34,15 @@ json::value typed(const connectors::manifest::Plan& plan,
 
 }  // namespace
 
-void ProductOptions::add_to(CLI::App& command) {
-  command.add_option("--url", url, "Where the product is, instead of the lab");
+void ProductOptions::add_to(CLI::App& command, const std::string& url_option) {
+  command.add_option(url_option, url, "Where the product is");
   command.add_option("--option", options, "NAME=VALUE, of the manifest's options");
   command.add_option("--secret",
                      secrets,
                      "NAME=REFERENCE, of its secrets: env:NAME, file:PATH or credential:NAME");
   command.add_option("--allow", allow, "A host that may be reached although it is none of its own");
-  command.add_option("--ca", ca, "PEM file with the authorities to trust");
+  command.add_option(
+      "--product-ca", ca, "PEM file with the authorities that the product is trusted by");
 }
 
 Result<connectors::manifest::Config> ProductOptions::config_for(

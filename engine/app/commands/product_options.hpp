@@ -20,7 +20,8 @@ struct ProductOptions {
   std::vector<std::string> allow;
   std::string ca;
 
-  void add_to(CLI::App& command);
+  /// `url_option`: what the URL is called; --url is the engine's where a command speaks to one.
+  void add_to(CLI::App& command, const std::string& url_option = "--url");
 
   /// Who names a URL on the command line means its host, loopback and without TLS included.
   /// Errors: invalid_input, naming the option.
