@@ -41,6 +41,7 @@ struct Options {
 struct Tested {
   ManifestPlace place;
   std::shared_ptr<const manifest::Plan> plan;
+  std::string like;  ///< The shipped manifest that it is, or is a version of.
 };
 
 /// What a person tries a verb with.
@@ -58,6 +59,17 @@ struct Job {
   Result<conformance::Trials> trials = fail(Errc::cancelled, "not tried");
 };
 
+/// The shipped manifest of that id; empty: none.
+std::string shipped_as(const std::string& id, const model::Catalogue& catalogue) {
+  const auto shipped = shipped_manifests();
+  if (!shipped) return {};
+  for (const auto& place : *shipped) {
+    const auto plan = manifest::load(place.file, catalogue);
+    if (plan && (*plan)->connector.id == id) return place.shipped;
+  }
+  return {};
+}
+
 Result<std::vector<Tested>> tested_of(const Options& options, const model::Catalogue& catalogue) {
   std::vector<Tested> tested;
   const auto add = [&](ManifestPlace place) -> Result<> {
@@ -68,7 +80,10 @@ Result<std::vector<Tested>> tested_of(const Options& options, const model::Catal
       return fail(Errc::invalid_input,
                   fmt::format("{} acts on nothing: it only answers queries", place.file.string()));
     }
-    tested.push_back({.place = std::move(place), .plan = *std::move(plan)});
+    auto like =
+        place.shipped.empty() ? shipped_as((*plan)->connector.id, catalogue) : place.shipped;
+    tested.push_back(
+        {.place = std::move(place), .plan = *std::move(plan), .like = std::move(like)});
     return {};
   };
   if (options.all) {
@@ -84,16 +99,6 @@ Result<std::vector<Tested>> tested_of(const Options& options, const model::Catal
     if (auto ok = add(*std::move(place)); !ok) return std::unexpected{ok.error()};
   }
   return tested;
-}
-
-/// The vendor of the lab: of the shipped manifest that this is, or is a version of.
-const conformance::Product* vendor_of(const Tested& tested) {
-  if (const auto* product = conformance::product_of(tested.place.shipped)) return product;
-  const auto same = [&](const conformance::Product& product) {
-    return std::filesystem::path{product.manifest}.stem() == tested.plan->connector.id;
-  };
-  const auto found = std::ranges::find_if(conformance::products(), same);
-  return found == conformance::products().end() ? nullptr : &*found;
 }
 
 /// `verb: { target: { kind, value }, parameters }` of a file.
@@ -114,7 +119,7 @@ Result<std::vector<conformance::Sample>> samples_in(const std::string& file) {
 Result<std::vector<Job>> jobs_of(const Options& options, const std::vector<Tested>& tested) {
   std::vector<Job> jobs;
   for (const auto& each : tested) {
-    const auto* vendor = vendor_of(each);
+    const auto* vendor = conformance::product_of(each.like);
     if (!vendor && (options.samples.empty() || options.product.url.empty()))
       return fail(Errc::not_found,
                   fmt::format("the lab has no vendor for {}: name a server with --url and what to "
@@ -148,8 +153,10 @@ void try_in_lab(std::vector<Job>& jobs, const model::Catalogue& catalogue) {
   for (std::size_t n = 0; n < std::min(side_by_side, jobs.size()); ++n)
     threads.emplace_back([&] {
       for (auto i = next++; i < jobs.size(); i = next++)
-        jobs[i].trials = conformance::try_in_lab(
-            jobs[i].tested->plan, *vendor_of(*jobs[i].tested), jobs[i].sample, catalogue);
+        jobs[i].trials = conformance::try_in_lab(jobs[i].tested->plan,
+                                                 *conformance::product_of(jobs[i].tested->like),
+                                                 jobs[i].sample,
+                                                 catalogue);
     });
 }
 

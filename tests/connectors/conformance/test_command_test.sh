@@ -16,6 +16,10 @@ sed '/in_effect/s/SUSPENDED/ACTIVE/' "$manifest" >lying.yaml
 cmp -s "$manifest" lying.yaml && fail "the manifest was not changed"
 expect 1 connector test lying.yaml
 
+
+cp "$source/connectors/ticket/jira.yaml" mine.yaml
+expect 0 connector test mine.yaml
+
 expect 0 connector test --json panos
 if grep -q 'lab-password' out; then fail "a secret stands in what was sent"; fi
 grep -q '\*\*\*' out || fail "the place of the secret is not shown"

@@ -68,10 +68,10 @@ const std::vector<std::string> hostile_networks{"0.0.0.0/0",
                                                 "fe80::1%eth0",
                                                 "example.org"};
 
-/// Every connector of the tree, for a product that is never reached.
-std::vector<std::shared_ptr<Connector>> all(const Clock& clock,
-                                            const asio::any_io_executor& executor) {
-  std::vector<std::shared_ptr<Connector>> connectors;
+/// Every connector of the tree, by its manifest, for a product that is never reached.
+std::map<std::string, std::shared_ptr<Connector>> all(const Clock& clock,
+                                                      const asio::any_io_executor& executor) {
+  std::map<std::string, std::shared_ptr<Connector>> connectors;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{root / "connectors"}) {
     if (entry.path().extension() != ".yaml") continue;
     const auto plan = load(entry.path(), catalogue()).value();
@@ -92,7 +92,8 @@ std::vector<std::shared_ptr<Connector>> all(const Clock& clock,
     }
     auto made = Connector::make(plan, config, std::make_shared<KnownPlaces>(), clock, executor);
     EXPECT_TRUE(made) << entry.path() << ": " << made.error().detail;
-    if (made) connectors.push_back(*made);
+    const auto file = std::filesystem::relative(entry.path(), root / "connectors").string();
+    if (made) connectors.emplace(file, *made);
   }
   return connectors;
 }
@@ -103,7 +104,7 @@ TEST(HostileParameters, NoOperationOfAnyManifestTakesAHostileTarget) {
   const SystemClock clock;
   Loop loop;
   std::size_t n = 0;
-  for (const auto& connector : all(clock, loop.executor())) {
+  for (const auto& [file, connector] : all(clock, loop.executor())) {
     for (const auto& [verb, operation] : connector->plan().operations) {
       for (const auto& [kind, spec] : operation.targets) {
         if (!is_closed(spec.type)) continue;
@@ -125,7 +126,7 @@ TEST(HostileParameters, NoOperationOfAnyManifestTakesAHostileTarget) {
 TEST(HostileParameters, NoOperationTakesAParameterThatItDoesNotKnowOrAReasonWithSyntax) {
   const SystemClock clock;
   Loop loop;
-  for (const auto& connector : all(clock, loop.executor())) {
+  for (const auto& [file, connector] : all(clock, loop.executor())) {
     for (const auto& [verb, operation] : connector->plan().operations) {
       const auto refused = [&](json::object parameters) {
         const auto& kind = operation.targets.begin()->first;
@@ -214,10 +215,10 @@ std::string shapes_of(const Connector& connector, const act::Operation& operatio
 
 /// What each operation of a connector is tried with, by verb: the lab's sample, also for what
 /// undoes it.
-std::map<std::string, act::Operation> samples_of(const Connector& connector) {
+std::map<std::string, act::Operation> samples_of(const std::string& file,
+                                                 const Connector& connector) {
   std::map<std::string, act::Operation> all;
-  for (const auto& sample : conformance::samples()) {
-    if (std::filesystem::path{sample.manifest}.stem() != connector.plan().connector.id) continue;
+  for (const auto& sample : conformance::samples_of(file)) {
     const auto add = [&](const std::string& verb) {
       const auto found = connector.plan().operations.find(verb);
       if (found == connector.plan().operations.end()) return;
@@ -240,8 +241,8 @@ TEST(HostileParameters, WhateverIsTakenChangesNothingInHowTheVendorReadsTheReque
   Loop loop;
   std::size_t taken = 0;
   std::size_t refused = 0;
-  for (const auto& connector : all(clock, loop.executor())) {
-    const auto samples = samples_of(*connector);
+  for (const auto& [file, connector] : all(clock, loop.executor())) {
+    const auto samples = samples_of(file, *connector);
     for (const auto& [verb, operation] : connector->plan().operations) {
       const auto sample = samples.find(verb);
       ASSERT_NE(sample, samples.end()) << connector->plan().connector.id << ' ' << verb;
