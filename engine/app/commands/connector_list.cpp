@@ -28,20 +28,25 @@ struct Row {
   std::string product;  ///< The product's title.
   std::string kind;     ///< edr, idp, firewall, ...; native
   std::vector<std::string> verbs;
-  std::string state;  ///< Of a running one: ready, degraded, absent.
+  std::vector<std::string> queries;  ///< Of a shipped manifest: what it answers about entities.
+  std::string state;                 ///< Of a running one: ready, degraded, absent.
   std::string detail;
 };
 
-BOOST_DESCRIBE_STRUCT(Row, (), (where, name, product, kind, verbs, state, detail))
+BOOST_DESCRIBE_STRUCT(Row, (), (where, name, product, kind, verbs, queries, state, detail))
 
 void print(const Row& row, bool as_json) {
   if (as_json) return fmt::print("{}\n", to_json(row));
-  fmt::print("{:<10} {:<24} {:<9} {:<34} {}{}{}\n",
+  fmt::print("{:<10} {:<24} {:<9} {:<34} {}{}{}{}{}\n",
              row.state.empty() ? row.where : row.state,
              row.name,
              row.kind,
              row.product,
              fmt::join(row.verbs, ", "),
+             row.queries.empty() ? ""
+             : row.verbs.empty() ? "asked: "
+                                 : "; asked: ",
+             fmt::join(row.queries, ", "),
              row.detail.empty() ? "" : "  ",
              row.detail);
 }
@@ -82,6 +87,7 @@ int list_shipped(const Options& options, const model::Catalogue& catalogue) {
             .product = (*plan)->connector.title,
             .kind = std::string{name_of((*plan)->connector.product)}};
     for (const auto& [verb, operation] : (*plan)->operations) row.verbs.push_back(verb);
+    for (const auto& [query, about] : (*plan)->queries) row.queries.push_back(query);
     print(row, options.api.json);
   }
   return status;
