@@ -186,9 +186,16 @@ std::string shape_of_body(const Sent& request) {
   return names;
 }
 
+/// `url` with a plain word for each place that only an answer fills.
+std::string without_places(std::string url) {
+  for (auto begin = url.find("${{ "); begin != std::string::npos; begin = url.find("${{ "))
+    url.replace(begin, url.find(" }}", begin) + 3 - begin, "word");
+  return url;
+}
+
 /// All of a request that decides how the vendor reads it.
 std::string shape_of(const Sent& request) {
-  const auto url = http::parse_url(request.url);
+  const auto url = http::parse_url(without_places(request.url));
   const auto target = url ? http::parse_target(url->target) : fail(Errc::invalid_input, "");
   if (!target) return {};
   auto shape = fmt::format(

@@ -85,7 +85,9 @@ TEST(NativeHostileTargets, AreRefusedByEveryVerbOfEveryAdapterBeforeAnythingIsSe
     for (const auto& verb : adapter->verbs()) {
       for (const auto* kind : {"ip", "user", "host", "process", "file"}) {
         auto values = hostile;
-        if (!directory) values.insert(values.end(), syntax.begin(), syntax.end());
+        // A process may be called anything; its name is compared, quoted and whole (SshJob).
+        if (!directory && std::string_view{kind} != "process")
+          values.insert(values.end(), syntax.begin(), syntax.end());
         for (const auto& value : values) {
           ++n;
           expect_refused(*adapter,
