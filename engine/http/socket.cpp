@@ -77,6 +77,9 @@ class TcpTransport final : public Transport {
 
   bool quiet() noexcept override { return nothing_to_read(socket_); }
 
+  /// The socket; the transport is good for nothing then.
+  tcp::socket release() { return std::move(socket_); }
+
  private:
   tcp::socket socket_;
 };
@@ -214,6 +217,22 @@ Task<> open_tunnel(tcp::socket& socket, Endpoint endpoint) {
   co_return Result<>{};
 }
 
+/// The client's side of a handshake with `host`.
+Task<std::unique_ptr<Transport>> shake_hands(tcp::socket socket,
+                                             std::string host,
+                                             std::shared_ptr<TlsContext> tls) {
+  auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(tls));
+  auto& stream = transport->stream();
+  if (!announce_host(stream, host))
+    co_return fail(Errc::invalid_input, "host name not usable for TLS");
+  stream.set_verify_mode(asio::ssl::verify_peer);
+  stream.set_verify_callback(asio::ssl::host_name_verification(host));
+  const auto [tls_error] =
+      co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);
+  if (tls_error) co_return failed("tls", tls_error);
+  co_return std::move(transport);
+}
+
 }  // namespace
 
 Task<std::unique_ptr<Transport>> connect(asio::any_io_executor executor,
@@ -236,16 +255,15 @@ Task<std::unique_ptr<Transport>> connect(asio::any_io_executor executor,
   socket.set_option(tcp::no_delay{true}, ignored);
   if (!tls) co_return std::make_unique<TcpTransport>(std::move(socket));
 
-  auto transport = std::make_unique<TlsTransport>(std::move(socket), std::move(tls));
-  auto& stream = transport->stream();
-  if (!announce_host(stream, endpoint.host))
-    co_return fail(Errc::invalid_input, "host name not usable for TLS");
-  stream.set_verify_mode(asio::ssl::verify_peer);
-  stream.set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
-  const auto [tls_error] =
-      co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);
-  if (tls_error) co_return failed("tls", tls_error);
-  co_return std::move(transport);
+  co_return co_await shake_hands(std::move(socket), endpoint.host, std::move(tls));
+}
+
+Task<std::unique_ptr<Transport>> start_tls(std::unique_ptr<Transport> plain,
+                                           std::string host,
+                                           std::shared_ptr<TlsContext> tls) {
+  auto* tcp = dynamic_cast<TcpTransport*>(plain.get());
+  if (!tcp) co_return fail(Errc::invalid_input, "that connection has TLS already");
+  co_return co_await shake_hands(tcp->release(), std::move(host), std::move(tls));
 }
 
 Task<std::unique_ptr<Transport>> serve_socket(tcp::socket socket, std::shared_ptr<TlsContext> tls) {

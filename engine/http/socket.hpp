@@ -40,6 +40,14 @@ Task<std::unique_ptr<Transport>> connect(asio::any_io_executor executor,
                                          std::shared_ptr<TlsContext> tls,
                                          Route route = {});
 
+/// Begins TLS on a connection of connect() that had none, where the protocol has agreed on it
+/// (STARTTLS), with the certificate checked against `host`. Whoever read from `plain` has nothing
+/// left that came before.
+/// Errors: unavailable, invalid_input (no usable host, TLS already), cancelled.
+Task<std::unique_ptr<Transport>> start_tls(std::unique_ptr<Transport> plain,
+                                           std::string host,
+                                           std::shared_ptr<TlsContext> tls);
+
 /// The server's side of an accepted socket; with `tls` the handshake is made here.
 /// Errors: unavailable, cancelled.
 Task<std::unique_ptr<Transport>> serve_socket(asio::ip::tcp::socket socket,
