@@ -1,6 +1,7 @@
 #include "connectors/manifest/caller.hpp"
 
 #include "connectors/manifest/request.hpp"
+#include "connectors/manifest/shown.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -40,6 +41,12 @@ std::optional<std::string> next_link(std::string_view header, const http::Origin
   return std::nullopt;
 }
 
+/// The password that an act makes up; empty: none.
+std::string password_in(const json::value& facts) {
+  const auto password = value_at(facts, "run.password");
+  return password ? text_of_scalar(*password).value_or("") : std::string{};
+}
+
 /// Puts `items` where `path` says in `record`.
 void put_at(json::value& record, std::string_view path, json::array items) {
   auto* place = &record;
@@ -59,7 +66,7 @@ Judgement Caller::judged(const StepPlan& step, const json::value& record) const 
     judgement.kind = Judgement::Kind::classed;
     judgement.means = AnswerClass::unauthorized;
   }
-  judgement.why = credentials_.redacted(std::move(judgement.why));
+  judgement.why = without(credentials_.redacted(std::move(judgement.why)), {password_in(record)});
   return judgement;
 }
 
@@ -80,7 +87,7 @@ Task<Called> Caller::call_once(const StepPlan& step,
     const auto token = co_await credentials_.apply(
         *request, endpoint, value_at(facts, "options").value_or(nullptr), deadline);
     if (!token) co_return std::unexpected{token.error()};
-    const auto sent = credentials_.shown(*request, endpoint);
+    const auto sent = credentials_.shown(*request, endpoint, password_in(facts));
     auto exchange =
         co_await wire_.exchange(endpoint, *std::move(request), step.request.timeout, deadline);
     if (!exchange) co_return std::unexpected{exchange.error()};

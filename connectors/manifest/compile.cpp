@@ -16,7 +16,6 @@ namespace {
 constexpr std::int64_t known_version = 1;
 constexpr std::uint32_t most_concurrency = 64;
 constexpr std::uint32_t longest_window_s = 86'400;
-constexpr std::uint32_t longest_poll_s = 60;
 
 bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && text.front() != '-' &&
@@ -241,27 +240,18 @@ struct Compiler {
     const auto before = used;
     used.clear();
     plan.repeat = act.repeat;
-    plan.act = compile_steps({spec, faults, used}, scope, act.steps, "act", child(where, "steps"));
+    plan.alone = act.alone;
+    scope.values["run.password"] = {.closed = false, .always = true};
+    plan.act = compile_steps(
+        {spec, faults, used}, scope, act.steps, "act", child(where, "steps"), Waiting::allowed);
     if (act.steps.empty()) wrong(child(where, "steps"), "there is nothing that it sends");
     if (act.repeat == Repeat::by_key && !used.contains("run.id"))
       wrong(child(where, "repeat"), "by_key: the product has to be told ${{ run.id }}");
-    if (act.wait) {
-      const auto at = child(where, "wait");
-      PieceCompiler pieces{faults, scope};
-      const StepSpec look{.id = "wait",
-                          .request = act.wait->request,
-                          .when = {},
-                          .success = {},
-                          .errors = {},
-                          .save = {}};
-      plan.wait = WaitPlan{.look = pieces.step(look, spec.endpoints, at),
-                           .every = std::chrono::seconds{act.wait->every_s},
-                           .done = pieces.question(act.wait->done, child(at, "done"), true),
-                           .failed = pieces.question(act.wait->failed, child(at, "failed"), true)};
-      if (act.wait->done.is_null()) wrong(child(at, "done"), "says when the job has ended well");
-      if (act.wait->every_s < 1 || act.wait->every_s > longest_poll_s)
-        wrong(child(at, "every_s"), fmt::format("goes from 1 to {}", longest_poll_s));
-    }
+    if (act.wait)
+      plan.wait = compile_wait({spec, faults, used}, scope, *act.wait, child(where, "wait"));
+    scope.values["run.outcome"] = {.closed = true, .always = true};
+    plan.finally =
+        compile_steps({spec, faults, used}, scope, act.finally, "act", child(where, "finally"));
     used.insert(before.begin(), before.end());
   }
 

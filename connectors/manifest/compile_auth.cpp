@@ -41,23 +41,28 @@ StepPlan token_request(const AuthSpec& spec,
                        Faults& faults) {
   RequestSpec request{.method = Method::POST, .endpoint = spec.endpoint, .path = spec.path};
   boost::json::object form{{"grant_type", "client_credentials"}};
-  if (spec.client_auth == ClientAuth::body) {
+  const bool by_assertion = spec.grant == Grant::jwt_bearer;
+  if (by_assertion) {
+    form["grant_type"] = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    form["assertion"] = "${{ auth.assertion }}";
+  } else if (spec.client_auth == ClientAuth::body) {
     form["client_id"] = spec.client_id;
     form["client_secret"] = spec.client_secret;
   }
-  if (!spec.scope.empty()) form["scope"] = spec.scope;
+  if (!spec.scope.empty() && !by_assertion) form["scope"] = spec.scope;
   request.form = std::move(form);
   for (const auto& [key, value] : {std::pair{"path", &spec.path},
                                    {"client_id", &spec.client_id},
                                    {"client_secret", &spec.client_secret}})
-    if (value->empty())
+    if (value->empty() && (!by_assertion || value == &spec.path))
       faults.push_back({.pointer = child(root, key), .message = "oauth2 needs it"});
   const StepSpec step{.id = "login",
                       .request = std::move(request),
                       .when = {},
                       .success = spec.success,
                       .errors = {},
-                      .save = {}};
+                      .save = {},
+                      .wait = {}};
   if (spec.path.empty()) return {};
   return pieces.step(step, manifest.endpoints, root);
 }
@@ -80,13 +85,28 @@ SignaturePlan signature(const SignatureSpec& spec, const ManifestSpec& manifest,
   return plan;
 }
 
+AssertionPlan assertion(const AuthSpec& spec, PieceCompiler& pieces) {
+  const auto where = child(root, "assertion");
+  const auto text = [&](const std::string& value, std::string_view key) {
+    if (value.empty()) pieces.wrong(child(where, key), "the grant jwt_bearer needs it");
+    return pieces.text(value, child(where, key), Place::value);
+  };
+  return {.issuer = text(spec.assertion.issuer, "issuer"),
+          .subject = pieces.text(spec.assertion.subject, child(where, "subject"), Place::value),
+          .audience = text(spec.assertion.audience, "audience"),
+          .scope = pieces.text(spec.scope, child(root, "scope"), Place::value),
+          .key = spec.assertion.key};
+}
+
 }  // namespace
 
 AuthPlan compile_auth(const ManifestSpec& manifest,
                       Faults& faults,
                       std::set<std::string, std::less<>>& used) {
   const auto& spec = manifest.auth;
-  const auto scope = scope_of(manifest);
+  auto scope = scope_of(manifest);
+  if (spec.grant == Grant::jwt_bearer)
+    scope.values["auth.assertion"] = {.closed = true, .always = true};
   PieceCompiler pieces{faults, scope};
   const auto secret = [&](const std::string& name, std::string_view key) {
     if (std::ranges::find(manifest.secrets, name) == manifest.secrets.end()) {
@@ -118,6 +138,7 @@ AuthPlan compile_auth(const ManifestSpec& manifest,
   switch (spec.kind) {
     case AuthKind::none:
     case AuthKind::mtls:
+    case AuthKind::aws_sigv4:
       break;
     case AuthKind::api_key:
     case AuthKind::bearer:
@@ -130,7 +151,10 @@ AuthPlan compile_auth(const ManifestSpec& manifest,
     case AuthKind::oauth2:
       plan.login = token_request(spec, manifest, pieces, faults);
       if (spec.prefix.empty()) plan.prefix = "Bearer ";
-      if (spec.client_auth == ClientAuth::basic) {
+      if (spec.grant == Grant::jwt_bearer) {
+        plan.assertion = assertion(spec, pieces);
+        secret(spec.assertion.key, "assertion");
+      } else if (spec.client_auth == ClientAuth::basic) {
         plan.login_basic = true;
         plan.user = pieces.text(spec.client_id, child(root, "client_id"), Place::value);
         plan.password = pieces.text(spec.client_secret, child(root, "client_secret"), Place::value);
@@ -146,7 +170,8 @@ AuthPlan compile_auth(const ManifestSpec& manifest,
                                   .when = {},
                                   .success = {},
                                   .errors = {},
-                                  .save = {}},
+                                  .save = {},
+                                  .wait = {}},
                                  manifest.endpoints,
                                  root);
         plan.login->request = pieces.request(*spec.login, manifest.endpoints, child(root, "login"));
@@ -163,6 +188,18 @@ AuthPlan compile_auth(const ManifestSpec& manifest,
       for (const auto& [name, made] : plan.signature->headers)
         for (const auto& piece : made.pieces()) used.insert(piece.path);
       break;
+  }
+  if (spec.kind == AuthKind::aws_sigv4) {
+    const auto where = child(root, "aws");
+    for (const auto& [key, value] :
+         {std::pair{"region", &spec.aws.region}, {"service", &spec.aws.service}})
+      if (value->empty()) pieces.wrong(child(where, key), "aws_sigv4 needs it");
+    secret(spec.aws.access_key, "aws");
+    secret(spec.aws.secret_key, "aws");
+    plan.aws = AwsPlan{.region = pieces.text(spec.aws.region, child(where, "region"), Place::value),
+                       .service = spec.aws.service,
+                       .access_key = spec.aws.access_key,
+                       .secret_key = spec.aws.secret_key};
   }
   if (!spec.member.empty() && spec.kind != AuthKind::api_key)
     pieces.wrong(child(root, "member"), "only an api_key stands in a body");

@@ -16,7 +16,11 @@ struct Compilation {
   std::set<std::string, std::less<>>& used;  ///< Every path that a template named.
 };
 
-/// Adds what `steps` save to what a template may name, below `under`.
+/// Whether a step may hold back the next until a job of the product's has ended.
+enum class Waiting : std::uint8_t { refused, allowed };
+
+/// Adds what `steps` save to what a template may name, below `under`; below `restore` only what a
+/// record keeps.
 void add_saved(Scope& scope, const std::vector<StepSpec>& steps, std::string_view under);
 
 /// Compiles steps in their order: what one saves is known to those after it, and in `scope` to what
@@ -25,6 +29,12 @@ void add_saved(Scope& scope, const std::vector<StepSpec>& steps, std::string_vie
                                                   Scope& scope,
                                                   const std::vector<StepSpec>& steps,
                                                   std::string_view under,
-                                                  std::string_view where);
+                                                  std::string_view where,
+                                                  Waiting waiting = Waiting::refused);
+
+[[nodiscard]] WaitPlan compile_wait(const Compilation& compilation,
+                                    const Scope& scope,
+                                    const WaitSpec& wait,
+                                    std::string_view where);
 
 }  // namespace sallyport::connectors::manifest

@@ -5,8 +5,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -19,9 +17,6 @@ namespace {
 
 constexpr int most_attempts = 3;  ///< Somebody else may change the object between look and change.
 constexpr std::size_t comment_limit_bytes = 200;
-constexpr std::size_t state_limit_bytes = 64 * 1024;
-constexpr std::chrono::milliseconds first_look{200};
-constexpr std::chrono::milliseconds margin{300};  ///< To say what we know before we are cut off.
 
 /// What these do is never refused for whom it is done to.
 constexpr std::array<std::string_view, 6> giving_back{
@@ -38,50 +33,7 @@ Task<T> on(asio::any_io_executor executor, Task<T> work) {
   co_return fail(Errc::cancelled, "cancelled");
 }
 
-asio::awaitable<void> pause(std::chrono::milliseconds time) {
-  asio::steady_timer timer{co_await asio::this_coro::executor, time};
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
-/// Why a read that was answered did not give a state.
-Error read_error(const Judgement& judgement) {
-  if (judgement.kind == Judgement::Kind::unclear) return {Errc::unavailable, judgement.why};
-  switch (judgement.means) {
-    case AnswerClass::not_found:
-      return {Errc::not_found, judgement.why};
-    case AnswerClass::permanent:
-    case AnswerClass::forbidden:
-    case AnswerClass::unauthorized:
-      return {Errc::denied, judgement.why};
-    default:
-      return {Errc::unavailable, judgement.why};
-  }
-}
-
-std::string described(const json::object& state) {
-  std::string text;
-  for (const auto& [key, value] : state) {
-    const auto shown = text_of_scalar(value);
-    if (!shown) continue;
-    text += fmt::format("{}{}: {:.100}",
-                        text.empty() ? "" : ", ",
-                        std::string_view{key.data(), key.size()},
-                        *shown);
-  }
-  return text;
-}
-
-const json::object& state_in(const json::value& facts) {
-  return facts.at("state").as_object();
-}
-
 }  // namespace
-
-/// What an attempt came to.
-struct Connector::Attempt {
-  Result<model::Outcome> outcome = model::Outcome{};
-  bool again = false;  ///< Somebody else changed the object, and nothing was done: look again.
-};
 
 Connector::Connector(std::shared_ptr<const Plan> plan,
                      Config config,
@@ -130,6 +82,7 @@ Result<std::shared_ptr<Connector>> Connector::make(std::shared_ptr<const Plan> p
   if (!credentials) return std::unexpected{credentials.error()};
   made->credentials_ = *std::move(credentials);
   made->caller_ = std::make_unique<Caller>(plan, *made->wire_, *made->credentials_, clock);
+  made->runner_ = std::make_unique<Runner>(plan, *made->caller_, clock);
   return made;
 }
 
@@ -277,41 +230,15 @@ Result<> Connector::check(const act::Operation& operation) const {
   return {};
 }
 
-Task<json::value> Connector::with_state(const OperationPlan& plan,
-                                        json::value facts,
-                                        Deadline deadline) {
-  const auto preset = state_in(facts);
-  for (const auto& step : plan.state) {
-    const auto known = [&](const PickPlan& pick) { return preset.contains(pick.name); };
-    if (!step.save.empty() && std::ranges::all_of(step.save, known)) continue;
-    if (step.when && !holds(step.when, facts)) continue;
-    const auto called = co_await caller_->call(step, facts, true, deadline);
-    if (!called) co_return std::unexpected{called.error()};
-    const auto& judgement = called->judgement;
-    const bool there =
-        judgement.kind == Judgement::Kind::good || (judgement.kind == Judgement::Kind::classed &&
-                                                    judgement.means == AnswerClass::already_done);
-    if (!there) co_return std::unexpected{read_error(judgement)};
-    auto values = picked(step.save, called->record);
-    if (!values) co_return std::unexpected{values.error()};
-    auto& state = facts.as_object()["state"].as_object();
-    for (auto& [key, value] : *values)
-      if (!preset.contains(key)) state[key] = std::move(value);
-  }
-  if (to_json(state_in(facts)).size() > state_limit_bytes)
-    co_return fail(Errc::unavailable, "the product's state is too large to be kept");
-  co_return facts;
-}
-
 Task<act::Reading> Connector::read_now(act::Operation operation, Deadline deadline) {
   const auto plan = plan_of(operation);
   if (!plan) co_return std::unexpected{plan.error()};
   auto facts = facts_of(**plan, operation);
   if (!facts) co_return std::unexpected{facts.error()};
-  const auto known = co_await with_state(**plan, *std::move(facts), deadline);
+  const auto known = co_await runner_->with_state(**plan, *std::move(facts), deadline);
   if (!known) co_return std::unexpected{known.error()};
-  act::Reading reading{
-      .in_effect = {}, .state = state_in(*known), .detail = described(state_in(*known))};
+  auto state = recorded_state(**plan, *known);
+  act::Reading reading{.in_effect = {}, .state = state, .detail = described(state)};
   if ((*plan)->in_effect) {
     reading.pending = holds((*plan)->pending, *known);
     if (!reading.pending) reading.in_effect = holds((*plan)->in_effect, *known);
@@ -321,118 +248,13 @@ Task<act::Reading> Connector::read_now(act::Operation operation, Deadline deadli
   co_return reading;
 }
 
-Task<model::Outcome> Connector::wait(const WaitPlan& plan,
-                                     json::value facts,
-                                     model::Outcome outcome,
-                                     Deadline deadline) {
-  std::string last = "not looked at yet";
-  for (auto delay = first_look;;
-       delay = std::min<std::chrono::milliseconds>(delay * 2, plan.every)) {
-    if (Deadline::Clock::now() + delay + margin >= deadline.at()) break;
-    co_await pause(delay);
-    const auto left = deadline.tightened_to(deadline.at() - Deadline::Clock::now() - margin);
-    const auto called = co_await caller_->call(plan.look, facts, true, left);
-    if (!called || called->judgement.kind == Judgement::Kind::unclear) {
-      last = called ? called->judgement.why : called.error().detail;
-      continue;
-    }
-    if (holds(plan.failed, called->record)) {
-      outcome.status = model::OutcomeStatus::failed;
-      outcome.detail = "the product's job failed";
-      co_return outcome;
-    }
-    if (holds(plan.done, called->record)) co_return outcome;
-    last =
-        called->judgement.kind == Judgement::Kind::good ? "it is under way" : called->judgement.why;
-  }
-  outcome.detail += "; its job has not ended: " + last;
-  co_return outcome;
-}
-
-Task<Connector::Attempt> Connector::attempt(const OperationPlan& plan,
-                                            json::value facts,
-                                            Deadline deadline) {
-  auto known = co_await with_state(plan, std::move(facts), deadline);
-  if (!known) co_return Attempt{.outcome = std::unexpected{known.error()}};
-  model::Outcome outcome{.status = model::OutcomeStatus::already_done,
-                         .detail = described(state_in(*known)),
-                         .product = state_in(*known)};
-  if (holds(plan.pending, *known)) {
-    outcome.status = model::OutcomeStatus::unknown;
-    outcome.detail = "the same is under way already: " + outcome.detail;
-    co_return Attempt{.outcome = outcome};
-  }
-  if (holds(plan.in_effect, *known)) co_return Attempt{.outcome = outcome};
-  for (const auto& refusal : plan.refuse) {
-    if (holds(refusal.when, *known))
-      co_return Attempt{
-          .outcome = fail(Errc::denied, fmt::format("{} ({})", refusal.because, outcome.detail))};
-  }
-
-  const bool may_repeat = plan.repeat != Repeat::once;
-  bool all_done_before = true;
-  bool begun = false;
-  for (const auto& step : plan.act) {
-    if (step.when && !holds(step.when, *known)) continue;
-    const auto called = co_await caller_->call(step, *known, may_repeat, deadline);
-    const auto unknown = [&](const std::string& why) {
-      outcome.status = model::OutcomeStatus::unknown;
-      outcome.detail = why;
-      return Attempt{.outcome = outcome};
-    };
-    if (!called) {
-      if (begun) co_return unknown("stopped halfway: " + called.error().detail);
-      co_return Attempt{.outcome = std::unexpected{called.error()}};
-    }
-    const auto& judgement = called->judgement;
-    const bool done_before =
-        judgement.kind == Judgement::Kind::classed && judgement.means == AnswerClass::already_done;
-    if (judgement.kind == Judgement::Kind::unclear) co_return unknown(judgement.why);
-    if (judgement.kind == Judgement::Kind::classed && !done_before) {
-      // A fault of the server, or its own word that it is at it: it may have happened.
-      if (begun || judgement.means == AnswerClass::retryable ||
-          judgement.means == AnswerClass::in_progress)
-        co_return unknown(judgement.why);
-      co_return Attempt{
-          .outcome = fail(judgement.means == AnswerClass::conflict ? Errc::conflict
-                                                                   : read_error(judgement).code,
-                          judgement.why),
-          .again = judgement.means == AnswerClass::conflict};
-    }
-    begun = begun || !done_before;
-    all_done_before = all_done_before && done_before;
-    const auto values = picked(step.save, called->record);
-    if (!values) co_return unknown("answered without what was asked for: " + values.error().detail);
-    auto& act = known->as_object()["act"].as_object();
-    for (const auto& [key, value] : *values) {
-      act[key] = value;
-      outcome.product[key] = value;
-    }
-  }
-  if (all_done_before) {
-    outcome.detail = "was so already";
-    co_return Attempt{.outcome = outcome};
-  }
-  outcome.status = model::OutcomeStatus::succeeded;
-  outcome.detail = fmt::format("{} accepted it", plan_->connector.title);
-  if (!plan.ends_after.empty()) {
-    if (const auto seconds = value_at(*known, "parameters." + plan.ends_after);
-        seconds && seconds->is_int64())
-      outcome.product["ends_at"] =
-          to_rfc3339(clock_.now() + std::chrono::seconds{seconds->as_int64()});
-  }
-  if (!plan.wait) co_return Attempt{.outcome = outcome};
-  auto ended = co_await wait(*plan.wait, *known, outcome, deadline);
-  co_return Attempt{.outcome = std::move(ended)};
-}
-
 Task<model::Outcome> Connector::execute_now(act::Operation operation, Deadline deadline) {
   const auto plan = plan_of(operation);
   if (!plan) co_return std::unexpected{plan.error()};
   const auto facts = facts_of(**plan, operation);
   if (!facts) co_return std::unexpected{facts.error()};
   for (int n = 1;; ++n) {
-    auto tried = co_await attempt(**plan, *facts, deadline);
+    auto tried = co_await runner_->attempt(**plan, *facts, deadline);
     if (!tried) co_return std::unexpected{tried.error()};
     if (!tried->again || n >= most_attempts) co_return std::move(tried->outcome);
   }

@@ -6,6 +6,7 @@
 #include "connectors/manifest/credentials.hpp"
 #include "connectors/manifest/inquiry.hpp"
 #include "connectors/manifest/plan.hpp"
+#include "connectors/manifest/runner.hpp"
 #include "connectors/manifest/sent.hpp"
 #include "connectors/manifest/wire.hpp"
 #include "engine/act/actuator.hpp"
@@ -66,8 +67,6 @@ class Connector final : public act::Actuator {
                                      const act::Reading& before) const override;
 
  private:
-  struct Attempt;
-
   Connector(std::shared_ptr<const Plan> plan,
             Config config,
             json::object options,
@@ -86,14 +85,6 @@ class Connector final : public act::Actuator {
 
   Task<act::Reading> read_now(act::Operation operation, Deadline deadline);
   Task<model::Outcome> execute_now(act::Operation operation, Deadline deadline);
-  /// Runs the state's steps; the facts with what they saved.
-  Task<json::value> with_state(const OperationPlan& plan, json::value facts, Deadline deadline);
-  /// One attempt at the whole of it.
-  Task<Attempt> attempt(const OperationPlan& plan, json::value facts, Deadline deadline);
-  Task<model::Outcome> wait(const WaitPlan& plan,
-                            json::value facts,
-                            model::Outcome outcome,
-                            Deadline deadline);
 
   std::shared_ptr<const Plan> plan_;
   Config config_;
@@ -106,6 +97,7 @@ class Connector final : public act::Actuator {
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<Caller> caller_;
+  std::unique_ptr<Runner> runner_;
 };
 
 }  // namespace sallyport::connectors::manifest

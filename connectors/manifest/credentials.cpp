@@ -3,7 +3,9 @@
 #include "connectors/manifest/answer.hpp"
 #include "connectors/manifest/request.hpp"
 #include "connectors/manifest/shown.hpp"
+#include "connectors/manifest/sigv4.hpp"
 #include "engine/base/digest.hpp"
+#include "engine/base/rsa_signature.hpp"
 #include "engine/match/encode.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds pause_after_refusal{60};
 constexpr std::chrono::seconds longest_margin{60};
+constexpr std::int64_t assertion_lifetime_s = 3600;  ///< The longest that Google takes.
 
 /// Wakes those who wait for a login, however it ends.
 class Fetching {
@@ -41,6 +44,14 @@ class Fetching {
 
 std::string bytes_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+/// Base64 for URLs, without padding (RFC 4648, 5).
+std::string to_base64url(std::string_view bytes) {
+  auto text = match::to_base64(bytes);
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  text.erase(std::min(text.find('='), text.size()));
+  return text;
 }
 
 }  // namespace
@@ -89,9 +100,12 @@ std::string Credentials::redacted(std::string text) const {
 }
 
 std::optional<Sent> Credentials::shown(const http::Request& request,
-                                       const std::string& endpoint) const {
+                                       const std::string& endpoint,
+                                       const std::string& besides) const {
   if (!witness_) return std::nullopt;
-  return manifest::shown(request, wire_.base(endpoint).origin, plan_->auth, hidden());
+  auto all = hidden();
+  all.push_back(besides);
+  return manifest::shown(request, wire_.base(endpoint).origin, plan_->auth, all);
 }
 
 bool Credentials::refused(std::uint64_t number) {
@@ -106,6 +120,28 @@ Result<std::string> Credentials::basic(const json::value& facts) const {
   const auto password = plan_->auth.password.text(facts);
   if (!password) return std::unexpected{password.error()};
   return "Basic " + match::to_base64(user->value_or("") + ":" + password->value_or(""));
+}
+
+Result<std::string> Credentials::assertion(const json::value& facts) const {
+  const auto& plan = *plan_->auth.assertion;
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
+  json::object claims{{"iat", now}, {"exp", now + assertion_lifetime_s}};
+  for (const auto& [name, made] : {std::pair{"iss", &plan.issuer},
+                                   {"sub", &plan.subject},
+                                   {"aud", &plan.audience},
+                                   {"scope", &plan.scope}}) {
+    const auto text = made->text(facts);
+    if (!text) return std::unexpected{text.error()};
+    if (*text && !(*text)->empty()) claims.emplace(name, **text);
+  }
+  const auto head = to_base64url(R"({"alg":"RS256","typ":"JWT"})") + '.' +
+                    to_base64url(to_json(json::value(std::move(claims))));
+  const auto signature = rsa_sha256_signature(secrets_.at(plan.key).reveal(), head);
+  if (!signature)
+    return fail(signature.error().code,
+                fmt::format("secrets.{}: {}", plan.key, signature.error().detail));
+  return head + '.' + to_base64url(*signature);
 }
 
 Result<> Credentials::keep_token(const json::value& record) {
@@ -131,7 +167,14 @@ Result<> Credentials::keep_token(const json::value& record) {
 
 Task<> Credentials::log_in(json::value options, Deadline deadline) {
   const auto& step = *plan_->auth.login;
-  const auto known = facts(options);
+  auto known = facts(options);
+  std::string asserted;
+  if (plan_->auth.assertion) {
+    auto made = assertion(known);
+    if (!made) co_return std::unexpected{made.error()};
+    asserted = *std::move(made);
+    known.as_object()["auth"] = json::object{{"assertion", asserted}};
+  }
   auto request = build(step.request, wire_.base(step.request.endpoint), known);
   if (!request) co_return std::unexpected{request.error()};
   if (plan_->auth.login_basic) {
@@ -139,7 +182,7 @@ Task<> Credentials::log_in(json::value options, Deadline deadline) {
     if (!header) co_return std::unexpected{header.error()};
     request->headers.emplace_back("Authorization", *std::move(header));
   }
-  const auto sent = shown(*request, step.request.endpoint);
+  const auto sent = shown(*request, step.request.endpoint, asserted);
   auto exchange = co_await wire_.exchange(
       step.request.endpoint, *std::move(request), step.request.timeout, deadline);
   if (!exchange) co_return std::unexpected{exchange.error()};
@@ -217,6 +260,22 @@ Result<> Credentials::sign(http::Request& request,
   return {};
 }
 
+Result<> Credentials::sign_for_aws(http::Request& request,
+                                   const std::string& endpoint,
+                                   const json::value& options) const {
+  const auto& plan = *plan_->auth.aws;
+  const auto region = plan.region.text(facts(options));
+  if (!region) return std::unexpected{region.error()};
+  const auto named = region->value_or("");
+  return sign_v4(request,
+                 http::host_header(wire_.base(endpoint).origin),
+                 {.region = named,
+                  .service = plan.service,
+                  .access_key = secrets_.at(plan.access_key).reveal(),
+                  .secret_key = secrets_.at(plan.secret_key).reveal()},
+                 clock_.now());
+}
+
 Task<std::uint64_t> Credentials::apply(http::Request& request,
                                        std::string endpoint,
                                        json::value options,
@@ -250,6 +309,11 @@ Task<std::uint64_t> Credentials::apply(http::Request& request,
     }
     case AuthKind::hmac: {
       const auto made = sign(request, endpoint, options);
+      if (!made) co_return std::unexpected{made.error()};
+      break;
+    }
+    case AuthKind::aws_sigv4: {
+      const auto made = sign_for_aws(request, endpoint, options);
       if (!made) co_return std::unexpected{made.error()};
       break;
     }

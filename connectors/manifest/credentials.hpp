@@ -52,9 +52,10 @@ class Credentials {
   /// Who is told of each request. Set before the first.
   void set_witness(Witness witness) { witness_ = std::move(witness); }
 
-  /// `request` for people, where somebody wants to see it.
+  /// `request` for people, where somebody wants to see it; without our secrets and `besides`.
   [[nodiscard]] std::optional<Sent> shown(const http::Request& request,
-                                          const std::string& endpoint) const;
+                                          const std::string& endpoint,
+                                          const std::string& besides) const;
 
   void tell(const std::optional<Sent>& sent) const {
     if (sent) witness_(*sent);
@@ -73,8 +74,12 @@ class Credentials {
   [[nodiscard]] std::vector<std::string> hidden() const;
   Task<> need_token(json::value options, Deadline deadline);
   Task<> log_in(json::value options, Deadline deadline);
+  [[nodiscard]] Result<std::string> assertion(const json::value& facts) const;
   Result<> keep_token(const json::value& record);
   Result<> sign(http::Request& request, const std::string& endpoint, const json::value& options);
+  Result<> sign_for_aws(http::Request& request,
+                        const std::string& endpoint,
+                        const json::value& options) const;
   [[nodiscard]] Result<std::string> basic(const json::value& facts) const;
 
   std::shared_ptr<const Plan> plan_;

@@ -183,7 +183,7 @@ struct Reply {
     for (const auto& step : plan.steps) {
       for (const auto& pick : step.save) {
         const auto* value = values.if_contains(pick.name);
-        if (value) (pick.closed() ? main.data : texts).emplace(pick.name, *value);
+        if (value && pick.record) (pick.closed() ? main.data : texts).emplace(pick.name, *value);
       }
     }
     add_signals(main, facts);

@@ -38,6 +38,7 @@ struct RequestPlan {
   NamedTemplates query;
   NamedTemplates headers;
   std::optional<Tree> json_body;
+  std::string content_type;
   std::optional<Tree> xml_body;
   std::vector<FormField> form;
   bool has_form = false;
@@ -64,10 +65,13 @@ struct PickPlan {
   std::uint32_t most = 0;
   std::string needed;
   std::optional<ValueSpec> is;
+  bool record = true;
 
   /// A value that no character of can be taken for anything else than what it is.
   [[nodiscard]] bool closed() const { return count || (is && is_closed(is->type)); }
 };
+
+struct WaitPlan;
 
 struct StepPlan {
   std::string id;
@@ -76,6 +80,7 @@ struct StepPlan {
   Question success;
   std::vector<ErrorPlan> errors;
   std::vector<PickPlan> save;
+  std::shared_ptr<const WaitPlan> wait{};  ///< nullptr: nothing is waited for.
 };
 
 struct RefusalPlan {
@@ -103,6 +108,8 @@ struct OperationPlan {
   std::vector<StepPlan> act;
   Repeat repeat = Repeat::once;
   std::optional<WaitPlan> wait;
+  std::vector<StepPlan> finally;
+  bool alone = false;
   std::string ends_after;
   UndoSpec undo;
 };
@@ -140,6 +147,21 @@ struct SignaturePlan {
   NamedTemplates headers;
 };
 
+struct AssertionPlan {
+  Template issuer;
+  Template subject;
+  Template audience;
+  Template scope;
+  std::string key;
+};
+
+struct AwsPlan {
+  Template region;
+  std::string service;
+  std::string access_key;
+  std::string secret_key;
+};
+
 /// How a request gets its credential.
 struct AuthPlan {
   AuthKind kind = AuthKind::none;
@@ -157,6 +179,8 @@ struct AuthPlan {
   std::chrono::seconds lifetime_s{0};  ///< 0: until it is refused.
   Question refused;
   std::optional<SignaturePlan> signature;
+  std::optional<AssertionPlan> assertion;  ///< What the login carries.
+  std::optional<AwsPlan> aws;
 };
 
 /// A manifest that was found sound. Immutable; thread-safe.

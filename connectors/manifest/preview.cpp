@@ -37,6 +37,9 @@ void apply_hidden(const AuthPlan& auth, http::Request& request) {
     case AuthKind::basic:
       request.headers.emplace_back("Authorization", fmt::format("Basic {}", hidden));
       return;
+    case AuthKind::aws_sigv4:
+      request.headers.emplace_back("Authorization", fmt::format("AWS4-HMAC-SHA256 {}", hidden));
+      return;
     case AuthKind::hmac:
       for (const auto& [name, header] : auth.signature->headers)
         request.headers.emplace_back(name, hidden);
@@ -101,7 +104,9 @@ Result<std::vector<Planned>> Connector::preview(const act::Operation& operation)
   if (plan_->auth.login) {
     json::object secrets;
     for (const auto& name : plan_->secrets) secrets.emplace(name, hidden);
-    const json::value known(json::object{{"secret", std::move(secrets)}, {"options", options_}});
+    const json::value known(json::object{{"secret", std::move(secrets)},
+                                         {"options", options_},
+                                         {"auth", json::object{{"assertion", hidden}}}});
     if (auto ok = add("login", *plan_->auth.login, known); !ok) return std::unexpected{ok.error()};
   }
   const auto preset = facts.at("state").as_object();
@@ -111,12 +116,17 @@ Result<std::vector<Planned>> Connector::preview(const act::Operation& operation)
     if (auto ok = add("state", step, facts); !ok) return std::unexpected{ok.error()};
     mark_saved(step, "state", facts);
   }
+  facts.as_object()["run"].as_object()["password"] = hidden;
   for (const auto& step : (*plan)->act) {
     if (auto ok = add("act", step, facts); !ok) return std::unexpected{ok.error()};
     mark_saved(step, "act", facts);
+    if (!step.wait) continue;
+    if (auto ok = add("wait", step.wait->look, facts); !ok) return std::unexpected{ok.error()};
   }
   if ((*plan)->wait)
     if (auto ok = add("wait", (*plan)->wait->look, facts); !ok) return std::unexpected{ok.error()};
+  for (const auto& step : (*plan)->finally)
+    if (auto ok = add("finally", step, facts); !ok) return std::unexpected{ok.error()};
   return planned;
 }
 

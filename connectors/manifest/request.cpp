@@ -58,7 +58,7 @@ Result<> add_body(const RequestPlan& plan, const json::value& facts, http::Reque
   const auto made = tree->render(facts);
   if (!made) return std::unexpected{made.error()};
   if (!*made) return fail(Errc::invalid_input, "the body has no value");
-  if (plan.json_body) return typed("application/json", to_json(**made));
+  if (plan.json_body) return typed(plan.content_type, to_json(**made));
   return typed("application/xml", to_xml(**made));
 }
 

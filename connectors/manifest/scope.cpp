@@ -34,6 +34,14 @@ bool is_token(std::string_view name) {
   });
 }
 
+/// `type/subtype`, with parameters that need no quotes.
+bool is_media_type(std::string_view text) {
+  return text.size() <= 100 && std::ranges::count(text, '/') == 1 && text.front() != '/' &&
+         std::ranges::all_of(text, [](char c) {
+           return is_token({&c, 1}) || std::string_view{"/+;="}.contains(c);
+         });
+}
+
 /// Headers that belong to the transport, to the body's encoder or to `auth`.
 bool is_ours(std::string_view name) {
   constexpr std::array<std::string_view, 7> ours{"Host",
@@ -165,6 +173,9 @@ void PieceCompiler::body(const RequestSpec& spec, RequestPlan& plan, std::string
     wrong(child(pointer, "method"), "GET and HEAD have no body");
   if (spec.json)
     plan.json_body = Tree::compile(*spec.json, child(pointer, "json"), faults_, maker());
+  plan.content_type = spec.content_type.empty() ? "application/json" : spec.content_type;
+  if (!is_media_type(plan.content_type) || (!spec.content_type.empty() && !spec.json))
+    wrong(child(pointer, "content_type"), "is the type of a json body, e.g. application/x+json");
   if (spec.xml) {
     const auto where = child(pointer, "xml");
     check_xml_names(*spec.xml, where, faults_);
@@ -291,7 +302,8 @@ PickPlan PieceCompiler::pick(const std::string& name,
           .count = spec.count,
           .most = spec.most,
           .needed = spec.needed,
-          .is = spec.is};
+          .is = spec.is,
+          .record = spec.record};
 }
 
 StepPlan PieceCompiler::step(const StepSpec& spec,
@@ -302,7 +314,8 @@ StepPlan PieceCompiler::step(const StepSpec& spec,
                 .when = question(spec.when, child(pointer, "when"), false),
                 .success = question(spec.success, child(pointer, "success"), true),
                 .errors = errors(spec.errors, child(pointer, "errors")),
-                .save = {}};
+                .save = {},
+                .wait = {}};
   if (spec.id.empty()) wrong(child(pointer, "id"), "names the step in messages");
   for (const auto& [key, value] : spec.save) {
     const std::string name{key.data(), key.size()};

@@ -54,6 +54,7 @@ struct RequestSpec {
   std::optional<boost::json::value> json;
   std::optional<boost::json::object> form;  ///< Values are text, or { json: ... }, { xml: ... }.
   std::optional<boost::json::value> xml;
+  std::string content_type;  ///< Of `json`, where it is not application/json.
   Accept accept = Accept::json;
   std::uint32_t timeout_s = 15;
   std::optional<PagesSpec> pages;
@@ -90,6 +91,15 @@ struct PickSpec {
   std::uint32_t most = 0;       ///< So many of them as a list, instead of one; 0: one.
   std::string needed;           ///< Without a value: not_found, for this reason.
   std::optional<ValueSpec> is;  ///< What the value must be to be used.
+  bool record = true;           ///< False: for later steps alone, in no record.
+};
+
+/// How a job of the product's is waited for.
+struct WaitSpec {
+  RequestSpec request;
+  std::uint32_t every_s = 5;
+  json::value done;
+  json::value failed;
 };
 
 struct StepSpec {
@@ -98,7 +108,8 @@ struct StepSpec {
   json::value when;     ///< Over the facts: else the step is left out.
   json::value success;  ///< Empty: a status from 200 to 299.
   std::vector<ErrorRule> errors;
-  json::object save;  ///< Name -> a path, or a PickSpec.
+  json::object save;             ///< Name -> a path, or a PickSpec.
+  std::optional<WaitSpec> wait;  ///< Of an act: the next step comes when its job has ended well.
 };
 
 struct RefusalSpec {
@@ -122,18 +133,14 @@ enum class Repeat : std::uint8_t {
   once,    ///< Never sent again; the state tells what became of it.
 };
 
-/// How a job of the product's is waited for.
-struct WaitSpec {
-  RequestSpec request;
-  std::uint32_t every_s = 5;
-  json::value done;
-  json::value failed;
-};
-
 struct ActSpec {
   std::vector<StepSpec> steps;
   Repeat repeat = Repeat::once;
   std::optional<WaitSpec> wait;
+  /// Sent when the steps have ended, well or not, once the first was sent: a session that is
+  /// closed, a draft that is thrown away. Whatever they answer, the outcome stays.
+  std::vector<StepSpec> finally;
+  bool alone = false;  ///< No other such operation of this connector runs meanwhile.
 };
 
 struct UndoSpec {
@@ -190,7 +197,18 @@ struct QuerySpec {
   std::uint32_t keep_s = 3600;  ///< How long an answer is good; 0: not kept.
 };
 
-enum class AuthKind : std::uint8_t { none, api_key, bearer, basic, oauth2, session, hmac, mtls };
+enum class AuthKind : std::uint8_t {
+  none,
+  api_key,
+  bearer,
+  basic,
+  oauth2,
+  session,
+  hmac,
+  mtls,
+  aws_sigv4,
+};
+enum class Grant : std::uint8_t { client_credentials, jwt_bearer };
 enum class ClientAuth : std::uint8_t { body, basic };
 enum class Algorithm : std::uint8_t { hmac_sha256, sha256 };
 enum class Encoding : std::uint8_t { hex, base64 };
@@ -203,6 +221,22 @@ struct SignatureSpec {
   std::string separator;
   Encoding encoding = Encoding::hex;
   json::object headers;
+};
+
+/// What a token is asked for with (RFC 7523), signed with RS256. Templates, but for the key.
+struct AssertionSpec {
+  std::string issuer;
+  std::string subject;
+  std::string audience;
+  std::string key;  ///< The secret with an RSA private key (PKCS#8, PEM).
+};
+
+/// AWS Signature Version 4.
+struct AwsSpec {
+  std::string region;  ///< A template.
+  std::string service;
+  std::string access_key;  ///< Names of secrets.
+  std::string secret_key;
 };
 
 struct AuthSpec {
@@ -224,8 +258,11 @@ struct AuthSpec {
   std::string client_secret;
   std::string scope;
   ClientAuth client_auth = ClientAuth::body;
-  json::value refused;  ///< What besides 401 says that the credential is not taken.
+  Grant grant = Grant::client_credentials;
+  AssertionSpec assertion;  ///< oauth2 with the grant jwt_bearer
+  json::value refused;      ///< What besides 401 says that the credential is not taken.
   SignatureSpec signature;
+  AwsSpec aws;  ///< aws_sigv4
 };
 
 struct LimitSpec {
@@ -260,10 +297,20 @@ BOOST_DESCRIBE_ENUM(Method, GET, HEAD, POST, PUT, PATCH, DELETE)
 BOOST_DESCRIBE_ENUM(Accept, json, xml, text, none)
 BOOST_DESCRIBE_ENUM(PageKind, cursor, link, offset)
 BOOST_DESCRIBE_STRUCT(PagesSpec, (), (kind, items, next, query, most))
-BOOST_DESCRIBE_STRUCT(
-    RequestSpec,
-    (),
-    (method, endpoint, path, query, headers, json, form, xml, accept, timeout_s, pages))
+BOOST_DESCRIBE_STRUCT(RequestSpec,
+                      (),
+                      (method,
+                       endpoint,
+                       path,
+                       query,
+                       headers,
+                       json,
+                       form,
+                       xml,
+                       content_type,
+                       accept,
+                       timeout_s,
+                       pages))
 BOOST_DESCRIBE_ENUM(AnswerClass,
                     retryable,
                     permanent,
@@ -275,13 +322,13 @@ BOOST_DESCRIBE_ENUM(AnswerClass,
                     conflict,
                     in_progress)
 BOOST_DESCRIBE_STRUCT(ErrorRule, (), (when, means, retry_after, milliseconds, because))
-BOOST_DESCRIBE_STRUCT(PickSpec, (), (from, where, latest_by, take, count, most, needed, is))
-BOOST_DESCRIBE_STRUCT(StepSpec, (), (id, request, when, success, errors, save))
+BOOST_DESCRIBE_STRUCT(PickSpec, (), (from, where, latest_by, take, count, most, needed, is, record))
+BOOST_DESCRIBE_STRUCT(StepSpec, (), (id, request, when, success, errors, save, wait))
 BOOST_DESCRIBE_STRUCT(RefusalSpec, (), (when, because))
 BOOST_DESCRIBE_STRUCT(StateSpec, (), (identity, steps, in_effect, pending, unverifiable, refuse))
 BOOST_DESCRIBE_ENUM(Repeat, safe, by_key, once)
 BOOST_DESCRIBE_STRUCT(WaitSpec, (), (request, every_s, done, failed))
-BOOST_DESCRIBE_STRUCT(ActSpec, (), (steps, repeat, wait))
+BOOST_DESCRIBE_STRUCT(ActSpec, (), (steps, repeat, wait, finally, alone))
 BOOST_DESCRIBE_STRUCT(UndoSpec, (), (verb, none, limits))
 BOOST_DESCRIBE_STRUCT(OperationSpec,
                       (),
@@ -291,11 +338,14 @@ BOOST_DESCRIBE_STRUCT(SignalSpec, (), (name, when, strength, from, of))
 BOOST_DESCRIBE_STRUCT(EvidenceSpec, (), (source, trust, found, summary, signals))
 BOOST_DESCRIBE_STRUCT(
     QuerySpec, (), (about, entities, at_arrival, outside, scopes, window, steps, evidence, keep_s))
-BOOST_DESCRIBE_ENUM(AuthKind, none, api_key, bearer, basic, oauth2, session, hmac, mtls)
+BOOST_DESCRIBE_ENUM(AuthKind, none, api_key, bearer, basic, oauth2, session, hmac, mtls, aws_sigv4)
+BOOST_DESCRIBE_ENUM(Grant, client_credentials, jwt_bearer)
 BOOST_DESCRIBE_ENUM(ClientAuth, body, basic)
 BOOST_DESCRIBE_ENUM(Algorithm, hmac_sha256, sha256)
 BOOST_DESCRIBE_ENUM(Encoding, hex, base64)
 BOOST_DESCRIBE_STRUCT(SignatureSpec, (), (algorithm, secret, text, separator, encoding, headers))
+BOOST_DESCRIBE_STRUCT(AssertionSpec, (), (issuer, subject, audience, key))
+BOOST_DESCRIBE_STRUCT(AwsSpec, (), (region, service, access_key, secret_key))
 BOOST_DESCRIBE_STRUCT(AuthSpec,
                       (),
                       (kind,
@@ -316,8 +366,11 @@ BOOST_DESCRIBE_STRUCT(AuthSpec,
                        client_secret,
                        scope,
                        client_auth,
+                       grant,
+                       assertion,
                        refused,
-                       signature))
+                       signature,
+                       aws))
 BOOST_DESCRIBE_STRUCT(LimitSpec, (), (requests, per_s))
 BOOST_DESCRIBE_STRUCT(ErrorDetailSpec, (), (code, message))
 BOOST_DESCRIBE_STRUCT(ManifestSpec,

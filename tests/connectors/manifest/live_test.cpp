@@ -83,7 +83,8 @@ TEST(LiveManifest, AFileThatIsDroppedInIsLive) {
   EXPECT_THAT(connector->verbs(), IsEmpty());
   live.write(live.text);
   EXPECT_EQ(connector->reload_if_changed().value(), true);
-  EXPECT_THAT(connector->verbs(), ElementsAre("disable_user", "enable_user", "revoke_sessions"));
+  EXPECT_THAT(connector->verbs(),
+              ElementsAre("disable_user", "enable_user", "reset_password", "revoke_sessions"));
   World world{connector};
   EXPECT_EQ(world.run("disable_user", {.kind = "user", .value = "alice@acme.example"}).state,
             model::ActionState::verified);
@@ -98,7 +99,7 @@ TEST(LiveManifest, AnEditIsUsedFromThenOn) {
   live.write(without_sessions(live.text));
   EXPECT_EQ(connector->reload_if_changed().value(), true);
   EXPECT_THAT(connector->verbs(), ElementsAre("disable_user", "enable_user"));
-  EXPECT_EQ(before.size(), 3U) << "what was handed out stays";
+  EXPECT_EQ(before.size(), 4U) << "what was handed out stays";
 }
 
 TEST(LiveManifest, AFaultyFileIsRefusedWithItsFaultsAndTheOldOneStays) {
@@ -112,7 +113,7 @@ TEST(LiveManifest, AFaultyFileIsRefusedWithItsFaultsAndTheOldOneStays) {
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().detail, HasSubstr("okta.yaml:"));
   EXPECT_THAT(refused.error().detail, HasSubstr("did you mean 'enable_user'?"));
-  EXPECT_EQ(connector->verbs().size(), 3U);
+  EXPECT_EQ(connector->verbs().size(), 4U);
   EXPECT_EQ(connector->reload_if_changed().value(), false) << "said once";
 }
 
@@ -122,7 +123,7 @@ TEST(LiveManifest, AFileThatIsTakenAwayLeavesWhatWasKnown) {
   const auto connector = live.make().value();
   std::filesystem::remove(live.file);
   EXPECT_EQ(connector->reload_if_changed().value(), false);
-  EXPECT_EQ(connector->verbs().size(), 3U);
+  EXPECT_EQ(connector->verbs().size(), 4U);
 }
 
 TEST(ManifestSchema, KnowsTheSameKeysAsTheReader) {
@@ -142,6 +143,8 @@ TEST(ManifestSchema, KnowsTheSameKeysAsTheReader) {
   EXPECT_EQ(keys("properties.connector.properties"), members<ConnectorSpec>());
   EXPECT_EQ(keys("properties.auth.properties"), members<AuthSpec>());
   EXPECT_EQ(keys("properties.auth.properties.signature.properties"), members<SignatureSpec>());
+  EXPECT_EQ(keys("properties.auth.properties.assertion.properties"), members<AssertionSpec>());
+  EXPECT_EQ(keys("properties.auth.properties.aws.properties"), members<AwsSpec>());
   EXPECT_EQ(keys("properties.error_detail.properties"), members<ErrorDetailSpec>());
   EXPECT_EQ(keys("properties.limits.items.properties"), members<LimitSpec>());
   EXPECT_EQ(keys("$defs.value.properties"), members<ValueSpec>());
@@ -153,7 +156,7 @@ TEST(ManifestSchema, KnowsTheSameKeysAsTheReader) {
   EXPECT_EQ(keys("$defs.operation.properties"), members<OperationSpec>());
   EXPECT_EQ(keys("$defs.operation.properties.state.properties"), members<StateSpec>());
   EXPECT_EQ(keys("$defs.operation.properties.act.properties"), members<ActSpec>());
-  EXPECT_EQ(keys("$defs.operation.properties.act.properties.wait.properties"), members<WaitSpec>());
+  EXPECT_EQ(keys("$defs.wait.properties"), members<WaitSpec>());
   EXPECT_EQ(keys("$defs.operation.properties.undo.properties"), members<UndoSpec>());
 }
 
