@@ -46,7 +46,9 @@ std::string undone(const Trials& trials) {
   if (failed(finding)) return "**failed**";
   if (trials.undo.empty()) return "–";
   if (failed(find(trials, "again"))) return "**failed afterwards**";
-  return fmt::format("`{}`, verified", trials.undo);
+  // A product that cannot tell took the order to undo it, and that is all that is known.
+  const bool verified = finding->detail.contains(": verified");
+  return fmt::format("`{}`, {}", trials.undo, verified ? "verified" : "accepted");
 }
 
 std::string gone_wrong(const Trials& trials) {

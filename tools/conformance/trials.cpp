@@ -67,8 +67,8 @@ bool claims_success(const Result<model::Action>& ran) {
 // ---- the life of an action that goes well
 
 Finding repeat(const Bed& bed) {
-  // Each ticket is another one, and a product that cannot tell would be asked again.
-  if (!bed.verifiable() || bed.sample.verb == "create_ticket")
+  // Each ticket and each page is another one, and a product that cannot tell would be asked again.
+  if (!bed.verifiable() || bed.sample.verb == "create_ticket" || bed.sample.verb == "page")
     return bed.finding("repeat", FindingStatus::not_applicable, "nothing tells one from the other");
   (void)bed.run();  // until the product shows it
   (void)bed.stand.take_sent();
@@ -88,7 +88,7 @@ Finding roll_back(const Bed& bed, const model::Action& ran) {
   }
   const auto undone = bed.stand.bench().roll_back(ran);
   const auto original = bed.stand.bench().stored(ran);
-  const bool held = is(undone, ActionState::verified) && is(original, ActionState::rolled_back);
+  const bool held = is_done(bed, undone) && is(original, ActionState::rolled_back);
   return bed.judged("rollback", held, fmt::format("{}: {}", undo.verb, told(undone)));
 }
 

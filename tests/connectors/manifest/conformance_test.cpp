@@ -1,5 +1,4 @@
-#include "tests/connectors/manifest/world.hpp"
-#include "tools/conformance/products.hpp"
+#include "tests/connectors/manifest/stand.hpp"
 #include "tools/lab/vendors/desks.hpp"
 #include "tools/lab/vendors/firewalls.hpp"
 #include "tools/lab/vendors/keycloak.hpp"
@@ -17,32 +16,6 @@ namespace sallyport::connectors::manifest::testing {
 
 using model::ActionState;
 using ::testing::HasSubstr;
-
-namespace {
-
-/// A vendor of the lab with the connector that its manifest makes, in a world of its own.
-struct Stand {
-  explicit Stand(const std::string& manifest) : product{*conformance::product_of(manifest)} {
-    const auto plan = plan_of(manifest);
-    auto config = lab_config(*vendor, product.secrets, product.options);
-    for (const auto& [name, endpoint] : plan->endpoints)
-      if (name != "api") config.endpoints[name] = vendor->url();
-    auto made =
-        Connector::make(plan, config, std::make_shared<KnownPlaces>(), clock, loop.executor());
-    EXPECT_TRUE(made) << made.error().detail;
-    connector = *std::move(made);
-    world.emplace(connector);
-  }
-
-  const conformance::Product& product;
-  SystemClock clock;
-  std::unique_ptr<lab::VendorServer> vendor = lab::VendorServer::start(product.vendor()).value();
-  Loop loop;
-  std::shared_ptr<Connector> connector;
-  std::optional<World> world;
-};
-
-}  // namespace
 
 TEST(DefenderManifest, AnActionThatDoesNotEndAfterALostAnswerStaysOpenForAPerson) {
   Stand stand{"edr/defender.yaml"};

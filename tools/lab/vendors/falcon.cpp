@@ -124,6 +124,90 @@ http::Response FalconLab::act(const VendorRequest& request) {
   return resources(202, std::move(done));
 }
 
+http::Response FalconLab::indicator(const VendorRequest& request) {
+  if (request.is("GET", {"iocs", "combined", "indicator", "v1"})) {
+    const auto filter = request.parameter("filter");
+    constexpr std::string_view beginning = "type:'sha256'+value:'";
+    if (!filter.starts_with(beginning) || std::ranges::count(filter, '\'') != 4)
+      return error(400, "invalid filter expression");
+    const auto value = filter.substr(beginning.size(), filter.size() - beginning.size() - 1);
+    json::array found;
+    for (const auto& [id, about] : indicators)
+      if (text_in(json::value(about), "value") == value) found.push_back(about);
+    return resources(200, std::move(found));
+  }
+  if (request.is("DELETE", {"iocs", "entities", "indicators", "v1"})) {
+    if (!request.parameter("filter").empty()) {
+      indicators.clear();  // a filter goes before ids, and this one means all
+      return resources(200, {});
+    }
+    json::array done;
+    if (indicators.erase(request.parameter("ids")) == 0) return error(404, "not found");
+    done.emplace_back(request.parameter("ids"));
+    return resources(200, std::move(done));
+  }
+  const auto body = request.json();
+  const auto* given = body ? part_of(*body, "indicators.0") : nullptr;
+  if (!request.is("POST", {"iocs", "entities", "indicators", "v1"}) || !given)
+    return error(400, "indicators are needed");
+  const auto value = text_in(*given, "value");
+  if (text_in(*given, "type") != "sha256" || value.size() != 64 ||
+      text_in(*given, "action") != "prevent" || !part_of(*given, "platforms.0") ||
+      text_at(*given, "applied_globally") != "true")
+    return error(400, "invalid indicator");
+  for (const auto& [id, about] : indicators)
+    if (text_in(json::value(about), "value") == value)
+      return error(400, "Duplicate type: 'sha256'");
+  const auto id = fmt::format("{:064}", indicators.size() + 1);
+  auto kept = given->as_object();
+  kept["id"] = id;
+  kept["deleted"] = false;
+  indicators.emplace(id, kept);
+  json::array made;
+  made.push_back(std::move(kept));
+  return resources(201, std::move(made));
+}
+
+http::Response FalconLab::respond(const VendorRequest& request) {
+  constexpr std::string_view session = "88888888-0000-4000-8000-000000000001";
+  const bool on_sessions = request.path[2] == "sessions";
+  json::array answers;
+  if (on_sessions && request.method == "DELETE") {
+    if (request.parameter("session_id") != session) return error(404, "session not found");
+    --sessions_open;
+    return {.status = 204};
+  }
+  if (!on_sessions && request.method == "GET") {
+    if (request.parameter("cloud_request_id") !=
+            fmt::format("99999999-0000-4000-8000-{:012}", commands_) ||
+        request.parameter("sequence_id") != "0")
+      return error(404, "command not found");
+    const bool complete = ++looks_ >= 2;
+    answers.push_back(json::object{{"complete", complete},
+                                   {"stdout", complete ? "killed" : ""},
+                                   {"stderr", complete ? stderr_says : ""}});
+    return resources(200, std::move(answers));
+  }
+  const auto body = request.json();
+  if (request.method != "POST" || !body) return error(400, "a body is needed");
+  if (on_sessions) {
+    if (!hosts_.contains(text_in(*body, "device_id"))) return error(404, "device not found");
+    ++sessions_open;
+    answers.push_back(json::object{{"session_id", session}});
+    return resources(201, std::move(answers));
+  }
+  const auto command = text_in(*body, "command_string");
+  if (text_in(*body, "session_id") != session || sessions_open < 1)
+    return error(404, "session not found");
+  if (text_in(*body, "base_command") != "kill" || !command.starts_with("kill "))
+    return error(400, "invalid command");
+  if (stderr_says.empty()) killed.push_back(command.substr(5));
+  looks_ = 0;
+  answers.push_back(json::object{
+      {"cloud_request_id", fmt::format("99999999-0000-4000-8000-{:012}", ++commands_)}});
+  return resources(201, std::move(answers));
+}
+
 http::Response FalconLab::answer(const VendorRequest& request) {
   if (request.is("POST", {"oauth2", "token"})) return token(request);
   if (request.header("Authorization") != "Bearer " + bearer())
@@ -131,6 +215,18 @@ http::Response FalconLab::answer(const VendorRequest& request) {
   if (request.is("GET", {"devices", "queries", "devices", "v1"})) return query(request);
   if (request.is("POST", {"devices", "entities", "devices", "v2"})) return details(request);
   if (request.is("POST", {"devices", "entities", "devices-actions", "v2"})) return act(request);
+  if (request.is("GET", {"devices", "entities", "online-state", "v1"})) {
+    json::array states;
+    if (hosts_.contains(request.parameter("ids")))
+      states.push_back(json::object{{"id", request.parameter("ids")},
+                                    {"state", hosts_call_home ? "online" : "offline"}});
+    return resources(200, std::move(states));
+  }
+  if (!request.path.empty() && request.path[0] == "iocs") return indicator(request);
+  if (request.is(request.method, {"real-time-response", "entities", "sessions", "v1"}) ||
+      request.is(request.method,
+                 {"real-time-response", "entities", "active-responder-command", "v1"}))
+    return respond(request);
   return error(404, "no such endpoint");
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sallyport::lab {
 
@@ -26,6 +27,10 @@ class FalconLab final : public Vendor {
 
   void expire_tokens() { ++generation_; }
 
+  std::map<std::string, json::object> indicators;  ///< By id.
+  std::vector<std::string> killed;                 ///< Process ids.
+  std::string stderr_says;                         ///< What a command writes there.
+  int sessions_open = 0;
   bool hosts_call_home = true;  ///< False: what is pending stays so.
   bool may_write = true;        ///< False: the client lacks Hosts WRITE.
   int tokens_given = 0;
@@ -36,10 +41,14 @@ class FalconLab final : public Vendor {
   http::Response query(const VendorRequest& request);
   http::Response details(const VendorRequest& request);
   http::Response act(const VendorRequest& request);
+  http::Response indicator(const VendorRequest& request);
+  http::Response respond(const VendorRequest& request);
   [[nodiscard]] std::string bearer() const;
 
   std::map<std::string, Host> hosts_;  ///< By id.
   int generation_ = 0;
+  int commands_ = 0;
+  int looks_ = 0;
 };
 
 }  // namespace sallyport::lab

@@ -90,6 +90,15 @@ http::Response KeycloakLab::answer(const VendorRequest& request) {
     user.sessions = 0;
     return {.status = 204};
   }
+  if (request.is("PUT", {"admin", "realms", "*", "users", "*", "reset-password"})) {
+    const auto body = request.json();
+    if (!body || text_in(*body, "type") != "password" || text_in(*body, "value").size() < 8)
+      return error(400, "invalidPasswordMinLengthMessage");
+    user.password = text_in(*body, "value");
+    if (text_at(*body, "temporary") == "true")
+      user.required_actions.emplace_back("UPDATE_PASSWORD");
+    return {.status = 204};
+  }
   return error(405, "HTTP 405 Method Not Allowed");
 }
 

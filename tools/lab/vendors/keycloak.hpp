@@ -17,6 +17,7 @@ class KeycloakLab final : public Vendor {
     bool enabled = true;
     int sessions = 1;
     json::array required_actions;
+    std::string password = "old";
   };
 
   KeycloakLab();

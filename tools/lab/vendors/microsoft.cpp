@@ -1,6 +1,7 @@
 #include "tools/lab/vendors/microsoft.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace sallyport::lab {
 
@@ -73,6 +74,11 @@ http::Response EntraLab::answer_known(const VendorRequest& request) {
                         {"signInSessionsValidFromDateTime", "2026-11-01T00:00:00Z"}});
   if (request.is("PATCH", {"v1.0", "users", "*"})) {
     const auto body = request.json();
+    if (const auto password = body ? text_at(*body, "passwordProfile.password") : "";
+        !password.empty() && !user.synced) {
+      user.password = password;
+      return {.status = 204};
+    }
     const auto* object = body ? body->if_object() : nullptr;
     const auto* enabled = object ? object->if_contains("accountEnabled") : nullptr;
     if (!enabled || !enabled->is_bool() || object->size() != 1 || user.synced)
@@ -99,9 +105,12 @@ http::Response DefenderLab::begin(const std::string& machine,
   if (!body) return error(400, "InvalidRequestBody", "the body is no JSON");
   if (text_in(*body, "Comment").empty())
     return error(400, "MissingRequiredParameter", "Comment is missing");
-  const auto type = what == "isolate"     ? "Isolate"
-                    : what == "unisolate" ? "Unisolate"
-                                          : "RunAntiVirusScan";
+  const auto type = what == "isolate"                 ? "Isolate"
+                    : what == "unisolate"             ? "Unisolate"
+                    : what == "StopAndQuarantineFile" ? "StopAndQuarantineFile"
+                                                      : "RunAntiVirusScan";
+  if (what == "StopAndQuarantineFile" && text_in(*body, "Sha1").size() != 40)
+    return error(400, "InvalidHashValue", "Sha1");
   const auto kind = text_in(*body, "IsolationType");
   if (what == "isolate" && kind != "Full" && kind != "Selective")
     return error(400, "InvalidInput", "IsolationType");
@@ -180,10 +189,45 @@ http::Response DefenderLab::answer_known(const VendorRequest& request) {
     const auto& what = request.path[3];
     if (!machines_.contains(request.path[2]))
       return error(404, "ResourceNotFound", "no such machine");
-    if (what == "isolate" || what == "unisolate" || what == "runAntiVirusScan")
+    if (what == "isolate" || what == "unisolate" || what == "runAntiVirusScan" ||
+        what == "StopAndQuarantineFile")
       return begin(request.path[2], what, request);
   }
+  if (request.path.size() >= 2 && request.path[1] == "indicators") return indicator(request);
   return error(404, "NotFound", "no such endpoint");
+}
+
+http::Response DefenderLab::indicator(const VendorRequest& request) {
+  if (request.is("GET", {"api", "indicators"})) {
+    const auto value = equal_to(request.parameter("$filter"), "indicatorValue");
+    if (!value) return error(400, "ODataError", "filter");
+    json::array found;
+    for (const auto& [id, about] : indicators)
+      if (text_in(json::value(about), "indicatorValue") == *value) found.push_back(about);
+    return json_answer(200, json::object{{"value", std::move(found)}});
+  }
+  if (request.is("DELETE", {"api", "indicators", "*"}))
+    return indicators.erase(request.path[2]) == 0 ? error(404, "ResourceNotFound", "indicator")
+                                                  : http::Response{.status = 204};
+  const auto body = request.json();
+  if (!request.is("POST", {"api", "indicators"}) || !body)
+    return error(404, "NotFound", "no such endpoint");
+  constexpr std::array<std::string_view, 3> types{"IpAddress", "DomainName", "FileSha256"};
+  const auto type = text_in(*body, "indicatorType");
+  const auto value = text_in(*body, "indicatorValue");
+  const bool fits = type == "FileSha256" ? value.size() == 64 : value.size() < 64;
+  if (std::ranges::find(types, type) == types.end() || !fits || text_in(*body, "title").empty() ||
+      text_in(*body, "description").empty())
+    return error(400, "InvalidInput", "indicator");
+  // An indicator of that value is written over.
+  const auto old = std::ranges::find_if(indicators, [&](const auto& entry) {
+    return text_in(json::value(entry.second), "indicatorValue") == value;
+  });
+  const auto id = old == indicators.end() ? std::to_string(indicators.size() + 100) : old->first;
+  auto& kept = indicators[id];
+  kept = body->as_object();
+  kept["id"] = id;
+  return json_answer(200, json::value(kept));
 }
 
 }  // namespace sallyport::lab

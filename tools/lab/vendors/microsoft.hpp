@@ -34,6 +34,7 @@ class EntraLab final : public MicrosoftLab {
     bool enabled = true;
     bool synced = false;
     int sessions = 1;
+    std::string password = "old";
   };
 
   EntraLab();
@@ -61,6 +62,7 @@ class DefenderLab final : public MicrosoftLab {
   std::string ends_as = "Succeeded";
   std::vector<Action> actions;
   std::string hostile;  ///< What somebody on the device has made it report.
+  std::map<std::string, json::object> indicators;  ///< By id.
 
  private:
   http::Response answer_known(const VendorRequest& request) override;
@@ -68,6 +70,7 @@ class DefenderLab final : public MicrosoftLab {
                        const std::string& what,
                        const VendorRequest& request);
   [[nodiscard]] http::Response hunt(const VendorRequest& request) const;
+  http::Response indicator(const VendorRequest& request);
 
   std::map<std::string, std::string> machines_;  ///< Id -> name.
 };

@@ -45,6 +45,12 @@ http::Response OktaLab::lifecycle(User& user, const std::string& what) {
     if (user.status != "SUSPENDED")
       return error(400, "E0000001", "Cannot unsuspend a user that is not suspended");
     user.status = "ACTIVE";
+  } else if (what == "reset_password") {
+    if (user.status != "ACTIVE" && user.status != "PASSWORD_EXPIRED" && user.status != "LOCKED_OUT")
+      return error(403, "E0000017", "Password reset failed");
+    user.status = "RECOVERY";
+    user.sessions = 0;
+    return json_answer(200, {{"resetPasswordUrl", "https://acme.okta.com/signin/reset/lab-link"}});
   } else {
     return error(404, "E0000022", "The endpoint does not support the provided HTTP method");
   }

@@ -66,8 +66,54 @@ http::Response SentinelOneLab::act(const VendorRequest& request) {
         !ids || (ids->is_array() &&
                  std::ranges::find(ids->get_array(), json::value(id)) != ids->get_array().end());
     if (!meant) continue;
-    agent.network = to;
     ++affected;
+    if (request.path.back() == "initiate-scan") {
+      scanned.push_back(agent.name);
+    } else {
+      agent.network = to;
+    }
+  }
+  return json_answer(200, {{"data", {{"affected", affected}}}});
+}
+
+http::Response SentinelOneLab::list_threats(const VendorRequest& request) {
+  json::array found;
+  const auto ids = request.parameter("ids");
+  for (auto& threat : threats) {
+    if (!ids.empty() && ids != threat.id) continue;
+    if (ids.empty() && (request.parameter("contentHashes") != threat.sha1 ||
+                        !threat.host.contains(request.parameter("computerName__contains"))))
+      continue;
+    json::array history;
+    ++threat.looks;
+    for (std::size_t i = 0; i < threat.actions.size(); ++i) {
+      const bool ended = i + 1 < threat.actions.size() || threat.looks >= 2;
+      history.push_back(json::object{{"action", threat.actions[i]},
+                                     {"status", ended ? "success" : "pending"},
+                                     {"lastUpdate", fmt::format("2026-11-21T10:{:02}:00Z", i)}});
+    }
+    found.push_back(
+        json::object{{"id", threat.id},
+                     {"threatInfo", json::object{{"sha1", threat.sha1}}},
+                     {"agentRealtimeInfo", json::object{{"agentComputerName", threat.host}}},
+                     {"mitigationStatus", std::move(history)}});
+  }
+  return json_answer(200,
+                     json::object{{"data", std::move(found)},
+                                  {"pagination", json::object{{"nextCursor", nullptr}}}});
+}
+
+http::Response SentinelOneLab::mitigate(const VendorRequest& request) {
+  const auto body = request.json();
+  const auto id = body ? only_text_at(*body, "filter.ids") : std::string{};
+  if (id.empty()) return error(400, "filter is needed");
+  int affected = 0;
+  for (auto& threat : threats) {
+    if (threat.id != id) continue;
+    ++affected;
+    threat.looks = 0;
+    threat.actions.emplace_back(request.path.back() == "quarantine" ? "quarantine"
+                                                                    : "unquarantine");
   }
   return json_answer(200, {{"data", {{"affected", affected}}}});
 }
@@ -77,8 +123,13 @@ http::Response SentinelOneLab::answer(const VendorRequest& request) {
     return error(401, "Authentication Failed");
   if (request.is("GET", {"web", "api", "v2.1", "agents"})) return list(request);
   if (request.is("POST", {"web", "api", "v2.1", "agents", "actions", "disconnect"}) ||
-      request.is("POST", {"web", "api", "v2.1", "agents", "actions", "connect"}))
+      request.is("POST", {"web", "api", "v2.1", "agents", "actions", "connect"}) ||
+      request.is("POST", {"web", "api", "v2.1", "agents", "actions", "initiate-scan"}))
     return act(request);
+  if (request.is("GET", {"web", "api", "v2.1", "threats"})) return list_threats(request);
+  if (request.is("POST", {"web", "api", "v2.1", "threats", "mitigate", "quarantine"}) ||
+      request.is("POST", {"web", "api", "v2.1", "threats", "mitigate", "un-quarantine"}))
+    return mitigate(request);
   return error(404, "Not Found");
 }
 

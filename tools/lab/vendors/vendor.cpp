@@ -1,6 +1,8 @@
 #include "tools/lab/vendors/vendor.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <ranges>
 
 namespace sallyport::lab {
 
@@ -43,6 +45,38 @@ std::string text_in(const json::value& object, std::string_view key) {
   const auto* value = map ? map->if_contains(key) : nullptr;
   const auto* text = value ? value->if_string() : nullptr;
   return text ? std::string{text->data(), text->size()} : std::string{};
+}
+
+const json::value* part_of(const json::value& root, std::string_view path) {
+  const auto* place = &root;
+  for (const auto part : std::views::split(path, '.')) {
+    const std::string_view name{part.begin(), part.end()};
+    if (const auto* object = place->if_object()) {
+      place = object->if_contains(name);
+    } else if (const auto* list = place->if_array()) {
+      std::size_t n = 0;
+      const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), n);
+      place = error == std::errc{} && n < list->size() ? &(*list)[n] : nullptr;
+    } else {
+      place = nullptr;
+    }
+    if (!place) return nullptr;
+  }
+  return place;
+}
+
+std::string text_at(const json::value& root, std::string_view path) {
+  const auto* value = part_of(root, path);
+  if (!value || value->is_structured() || value->is_null()) return {};
+  const auto* text = value->if_string();
+  return text ? std::string{text->data(), text->size()} : to_json(*value);
+}
+
+std::string only_text_at(const json::value& root, std::string_view path) {
+  const auto* value = part_of(root, path);
+  const auto* list = value ? value->if_array() : nullptr;
+  if (!list || list->size() != 1 || !list->front().is_string()) return {};
+  return std::string{list->front().get_string()};
 }
 
 }  // namespace sallyport::lab

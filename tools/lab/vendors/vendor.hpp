@@ -46,4 +46,13 @@ class Vendor {
 /// The text member of an object; empty where it has none.
 [[nodiscard]] std::string text_in(const json::value& object, std::string_view key);
 
+/// What stands at `a.b.0.c` in `root`; nullptr: nothing.
+[[nodiscard]] const json::value* part_of(const json::value& root, std::string_view path);
+
+/// The text there, or the number as text; empty where it is neither.
+[[nodiscard]] std::string text_at(const json::value& root, std::string_view path);
+
+/// The only element of the list there, where it is text and the only one; else empty.
+[[nodiscard]] std::string only_text_at(const json::value& root, std::string_view path);
+
 }  // namespace sallyport::lab

@@ -28,7 +28,7 @@ http::Response VendorServer::answer(http::Request request) {
                               .body = std::move(request.body)};
   const auto mishap = std::ranges::find_if(mishaps_, [&](const Mishap& one) {
     return one.times > 0 && (one.method.empty() || one.method == decoded.method) &&
-           request.target.contains(one.path);
+           request.target.contains(one.path) && decoded.body.contains(one.body);
   });
   if (mishap == mishaps_.end()) return vendor_->answer(decoded);
   --mishap->times;

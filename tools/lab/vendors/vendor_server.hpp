@@ -28,6 +28,7 @@ struct Mishap {
   http::Response answer{};
   std::string method;  ///< Empty: any.
   std::string path;    ///< Part of the target that it befalls; empty: any.
+  std::string body{};  ///< Part of the body; empty: any.
   unsigned times = 1;
 };
 
