@@ -2,7 +2,9 @@
 
 #include "connectors/native/ldap/ldap.hpp"
 #include "connectors/native/nftables/nftables.hpp"
+#include "connectors/native/smtp/smtp.hpp"
 #include "connectors/native/ssh/ssh.hpp"
+#include "connectors/native/syslog/syslog.hpp"
 #include "engine/base/spelling.hpp"
 
 #include <fmt/format.h>
@@ -80,6 +82,25 @@ Made make_ssh(const Entry& entry) {
   return made_by(connectors::ssh::Ssh::make(*std::move(config), entry.reach.pool), entry);
 }
 
+Made make_smtp(const Entry& entry) {
+  auto config = options_of<connectors::smtp::Config>(entry);
+  if (!config) return nullptr;
+  config->ca_file = entry.settings.path_of(config->ca_file);
+  config->password = entry.settings.secret_of(config->password);
+  return made_by(
+      connectors::smtp::Smtp::make(*std::move(config), entry.reach.clock, entry.reach.loop), entry);
+}
+
+Made make_syslog(const Entry& entry) {
+  auto config = options_of<connectors::syslog::Config>(entry);
+  if (!config) return nullptr;
+  for (auto* path : {&config->ca_file, &config->certificate_file, &config->key_file})
+    *path = entry.settings.path_of(*path);
+  return made_by(
+      connectors::syslog::Syslog::make(*std::move(config), entry.reach.clock, entry.reach.loop),
+      entry);
+}
+
 /// As it is written, or below `connectors/` of the installation where it is only there.
 std::string manifest_file(const config::Settings& settings, const std::string& named) {
   if (named.empty()) return named;
@@ -130,6 +151,8 @@ constexpr std::array types{
     Type{"nftables", make_nftables},
     Type{"ldap", make_ldap},
     Type{"ssh", make_ssh},
+    Type{"smtp", make_smtp},
+    Type{"syslog", make_syslog},
 };
 
 Made make(const Entry& entry) {
