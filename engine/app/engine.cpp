@@ -12,6 +12,7 @@
 #include "engine/app/connectors.hpp"
 #include "engine/app/feeds.hpp"
 #include "engine/app/kafka_intake.hpp"
+#include "engine/app/known_secrets.hpp"
 #include "engine/app/ledger_mailbox.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/materials.hpp"
@@ -32,6 +33,7 @@
 #include "engine/graph/lifetime.hpp"
 #include "engine/ingest/intake.hpp"
 #include "engine/investigate/investigator.hpp"
+#include "engine/investigate/kept.hpp"
 #include "engine/investigate/surroundings.hpp"
 #include "engine/observe/metrics.hpp"
 #include "engine/store/store.hpp"
@@ -75,7 +77,10 @@ investigate::Slices slices(const config::InvestigationSettings& settings) {
 auto lifetimes(const config::RetentionSettings& settings, const Clock& clock) {
   return [graph = std::chrono::days{settings.graph_days},
           answers = std::chrono::hours{settings.idempotency_hours},
+          recordings = std::chrono::days{settings.recordings_days},
           &clock](store::Table table, std::string_view key, std::string_view value) {
+    if (table == store::Table::recordings)
+      return investigate::kept_before(clock.now() - recordings, value);
     if (table != store::Table::idempotency)
       return graph::older_than(clock.now() - graph, table, key);
     const auto answer = from_json<serve::StoredAnswer>(value);
@@ -286,6 +291,8 @@ Result<> Engine::Impl::build() {
                        clock,
                        ids,
                        slices(settings.investigation));
+  investigator->record(settings.retention.recordings_days > 0);
+  investigator->hide(scrubber_of(settings));
   actions.emplace(*store, clock, std::chrono::seconds{settings.actions.join_window_s});
   approvals.emplace(
       *store,

@@ -91,6 +91,7 @@ int main(int argc, char** argv) {
   add_audit(app, run);
   add_readiness(app, run);
   add_connector(app, run);
+  add_replay(app, run);
   add_demo(app, run);
 
   const std::span arguments{argv, static_cast<std::size_t>(argc)};

@@ -14,5 +14,6 @@
 /// task_group.hpp  who owns a coroutine
 /// on_pool.hpp  blocking work on threads of its own
 /// secret.hpp   text that is never printed
+/// scrubber.hpp  takes secrets out of text that is kept
 ///
 /// Never: I/O (but to follow a reference to a secret), a clock of its own, a word of the domain.

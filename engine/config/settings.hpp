@@ -132,6 +132,7 @@ struct StoreSettings {
 /// How long what can be spared is kept. The ledger, and what it speaks of, stays.
 struct RetentionSettings {
   std::uint32_t graph_days = 90;
+  std::uint32_t recordings_days = 90;  ///< 0: investigations are not recorded.
   std::uint32_t idempotency_hours = 24;
 };
 
@@ -237,7 +238,7 @@ BOOST_DESCRIBE_STRUCT(AutonomySettings,
 BOOST_DESCRIBE_STRUCT(ChannelSettings, (), (url, secret, ca_file, timeout_s))
 BOOST_DESCRIBE_STRUCT(NotificationSettings, (), (give_up_after_s, channels))
 BOOST_DESCRIBE_STRUCT(StoreSettings, (), (block_cache_mb, write_buffer_mb, group_window_us))
-BOOST_DESCRIBE_STRUCT(RetentionSettings, (), (graph_days, idempotency_hours))
+BOOST_DESCRIBE_STRUCT(RetentionSettings, (), (graph_days, recordings_days, idempotency_hours))
 BOOST_DESCRIBE_STRUCT(LedgerSettings, (), (checkpoint_entries, checkpoint_s))
 BOOST_DESCRIBE_STRUCT(LogSettings, (), (level, format))
 BOOST_DESCRIBE_STRUCT(Settings,

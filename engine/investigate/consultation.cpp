@@ -51,8 +51,9 @@ std::string why_not(const reason::ModelAnswer& answer) {
 }
 
 Errc code_of(CallOutcome outcome) {
-  if (outcome == CallOutcome::timeout) return Errc::expired;
-  return outcome == CallOutcome::cancelled ? Errc::cancelled : Errc::unavailable;
+  // It is cancelled when its time is over, or with the whole investigation: then nobody listens.
+  const bool late = outcome == CallOutcome::timeout || outcome == CallOutcome::cancelled;
+  return late ? Errc::expired : Errc::unavailable;
 }
 
 /// Asks a model to describe the alert's text.
@@ -71,12 +72,12 @@ class Reader final : public Enricher {
     auto request =
         std::make_shared<const reason::ModelRequest>(reason::reader_request(*alert, text, marker_));
     const auto answer = co_await counsel_->reader->ask(std::move(request), deadline, {});
-    calls_->push_back(call_of("reader", answer));
+    if (answer.attempts > 0 || !answer.model.empty()) calls_->push_back(call_of("reader", answer));
     if (answer.outcome != CallOutcome::stop)
       co_return fail(code_of(answer.outcome), why_not(answer));
     auto reading = reason::read_reading(answer.text, text, *alert);
     if (!reading) {
-      calls_->back().detail = reading.error().detail;
+      if (!calls_->empty()) calls_->back().detail = reading.error().detail;
       co_return std::unexpected{reading.error()};
     }
     co_return std::vector{*std::move(reading)};
@@ -214,32 +215,33 @@ bool Consultation::wishes(const std::vector<reason::ToolCall>& calls) {
   return !wishes_.empty();
 }
 
-asio::awaitable<std::vector<model::Evidence>> Consultation::look_up(LookUp how) {
-  const auto deadline = Deadline::in(how.within);
-  std::vector<model::Evidence> found;
+asio::awaitable<std::vector<Consultation::Found>> Consultation::look_up(Deadline deadline) {
+  std::vector<Found> all;
   for (const auto& [place, about] : std::exchange(wishes_, {})) {
     const auto& query = counsel_->queries[place];
     const auto& [entity, roles, grounded] = entities_[about];
+    auto& found = all.emplace_back();
+    found.query = query->name();
     auto task = query->run(alert_, entity, deadline);
     auto items = co_await with_deadline(deadline, std::move(task));
     if (items) {
       for (auto& item : *items) {
         if (!grounded) item.trust = model::Trust::untrusted;  // an attacker chose whom to ask about
-        found.push_back(std::move(item));
       }
+      found.evidence = *std::move(items);
       continue;
     }
-    found.push_back({.id = {},
-                     .source = std::string{query->name()},
-                     .status = model::EvidenceStatus::failed,
-                     .trust = model::Trust::trusted,
-                     .summary = items.error().detail,
-                     .hash = {},
-                     .observed_at = alert_->received_at,
-                     .signals = {},
-                     .data = {}});
+    found.evidence.push_back({.id = {},
+                              .source = std::string{query->name()},
+                              .status = model::EvidenceStatus::failed,
+                              .trust = model::Trust::trusted,
+                              .summary = items.error().detail,
+                              .hash = {},
+                              .observed_at = alert_->received_at,
+                              .signals = {},
+                              .data = {}});
   }
-  co_return found;
+  co_return all;
 }
 
 void Consultation::tell(std::span<const model::Evidence> evidence) {
@@ -248,7 +250,11 @@ void Consultation::tell(std::span<const model::Evidence> evidence) {
 }
 
 void Consultation::account(model::Verdict& verdict) const {
-  verdict.model_calls = *calls_;
+  auto calls = *calls_;
+  // A reader that was cut off says so when it can, in an order of chance: it is the first.
+  const auto reading = std::ranges::find(calls, "reader", &model::ModelCall::role);
+  if (reading != calls.end()) std::rotate(calls.begin(), reading, reading + 1);
+  verdict.model_calls = std::move(calls);
   double usd = 0;
   bool priced = true;
   for (const auto& call : *calls_) {

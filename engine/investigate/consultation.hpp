@@ -32,8 +32,14 @@ class Consultation {
   /// up since.
   asio::awaitable<Said> ask(Ask how, const std::vector<model::Evidence>& evidence);
 
-  /// What the judge asked to be looked up. Evidence without ids; what fails is `failed`.
-  asio::awaitable<std::vector<model::Evidence>> look_up(LookUp how);
+  /// The answer to one query.
+  struct Found {
+    std::string query;
+    std::vector<model::Evidence> evidence;  ///< Without ids; what fails is `failed`.
+  };
+
+  /// What the judge asked to be looked up, in the order of its asking.
+  asio::awaitable<std::vector<Found>> look_up(Deadline deadline);
 
   /// Tells the judge of evidence that now has ids.
   void tell(std::span<const model::Evidence> evidence);

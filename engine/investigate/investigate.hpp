@@ -9,6 +9,9 @@
 /// gathering.hpp      enrichers side by side, cut off at their slice
 /// investigator.hpp   Investigator: drives the machine
 /// counsel.hpp        Counsel: the language models that take part
+/// recording.hpp      what an investigation was told, for later
+/// replay.hpp         the same investigation again from it; past.hpp: what it is told then
+/// kept.hpp           where that is stored
 /// consultation.hpp   the questions to them in one investigation, and what came of them
 /// query.hpp          Query: the port to what a model may look up; surroundings.hpp: one of the
 /// graph graph_evidence.hpp what the neighbourhood in the graph amounts to requests.hpp       what

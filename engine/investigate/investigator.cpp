@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -51,6 +52,24 @@ std::string hash_of(const json::object& data) {
   return content_hash(to_json(read));
 }
 
+/// What needs no waiting has this long.
+constexpr Elapsed at_once = std::chrono::minutes{1};
+
+RecordedDialogue dialogue_of(const Counsel& counsel,
+                             std::vector<std::int64_t> left,
+                             const std::vector<RecordedSpeech>& speeches) {
+  RecordedDialogue dialogue{.reader = counsel.reader != nullptr,
+                            .rounds = counsel.rounds,
+                            .max_output_tokens = counsel.max_output_tokens,
+                            .queries = {},
+                            .left_ns = std::move(left),
+                            .speeches = speeches};
+  for (const auto& query : counsel.queries)
+    dialogue.queries.push_back(
+        {.name = std::string{query->name()}, .description = std::string{query->description()}});
+  return dialogue;
+}
+
 asio::awaitable<bool> was_cancelled() {
   const auto state = co_await asio::this_coro::cancellation_state;
   co_return state.cancelled() != asio::cancellation_type::none;
@@ -67,15 +86,20 @@ std::shared_ptr<const Rules> Rules::read(const json::value& document,
   auto signals =
       SignalRules::read(file.signals, file.sensor_fields, file.untrusted_sources, faults);
   if (!signals) return nullptr;
-  return std::make_shared<const Rules>(Rules{*std::move(signals), *std::move(reasoner)});
+  auto text =
+      fmt::format(R"({{"reasoner":{},"verbs":{}}})", to_json(document), to_json(catalogue.verbs()));
+  return std::make_shared<const Rules>(
+      Rules{*std::move(signals), *std::move(reasoner), keep_text(std::move(text))});
 }
 
 /// One investigation as it is being made.
 struct Investigator::Run {
   const model::Alert& alert;
   std::shared_ptr<const Rules> rules;
+  const Scrubber& scrubber;
   Steady::time_point started = Steady::now();
   model::Verdict verdict;
+  Recording recording;
 
   void open(std::string id) {
     verdict.investigation = std::move(id);
@@ -87,29 +111,41 @@ struct Investigator::Run {
     verdict.reasoner = "embedded";
   }
 
-  void read_context(const graph::EntityGraph* graph) {
+  void read_context(const graph::EntityGraph* graph, const Past* past) {
     auto reading = rules->signals.read(alert);
+    answered(Asked::alert, "alert", reading.evidence.size());
     for (auto& item : reading.evidence) add(std::move(item));
     verdict.flags = std::move(reading.flags);
-    if (!graph) {
-      add(without_graph(alert));
-    } else if (const auto around = graph->neighbourhood(alert); !around) {
+    auto around = past ? past->around : look_around(graph);
+    if (around) {
+      answered(Asked::graph, "graph", around->size());
+      for (auto& item : *around) add(std::move(item));
+    } else {
+      answered(Asked::graph, "graph", 1, &around.error());
       verdict.missing.push_back("graph: " + around.error().detail);
       add(graph_failed(alert, around.error()));
-    } else {
-      for (auto& item : graph_evidence(*around, alert)) add(std::move(item));
     }
     verdict.timing_ms.context = milliseconds_since(started);
   }
 
+  Result<std::vector<model::Evidence>> look_around(const graph::EntityGraph* graph) const {
+    if (!graph) return std::vector{without_graph(alert)};
+    const auto around = graph->neighbourhood(alert);
+    if (!around) return std::unexpected{around.error()};
+    return graph_evidence(*around, alert);
+  }
+
   /// Returns whether time ran out on it.
-  bool take(const Enricher& enricher, Enricher::Answer answer) {
+  bool take(const Enricher& enricher, Enricher::Answer answer, Asked asked = Asked::enricher) {
     verdict.timing_ms.enrich = milliseconds_since(started) - verdict.timing_ms.context;
     if (answer) {
+      answered(asked, enricher.name(), answer->size());
       bool cut_short = false;
-      for (auto& item : *answer) cut_short = take_item(std::move(item)) || cut_short;
+      for (auto& item : *answer) cut_short = take_item(scrubbed(std::move(item))) || cut_short;
       return cut_short;
     }
+    scrubber.scrub(answer.error().detail);
+    answered(asked, enricher.name(), 1, &answer.error());
     const std::string name{enricher.name()};
     const auto& error = answer.error();
     const bool cut_short = error.code == Errc::expired;
@@ -143,7 +179,7 @@ struct Investigator::Run {
   /// Adds items and returns them, with their ids.
   std::span<const model::Evidence> add_all(std::vector<model::Evidence> items) {
     const auto before = verdict.evidence.size();
-    for (auto& item : items) add(std::move(item));
+    for (auto& item : items) add(scrubbed(std::move(item)));
     return std::span<const model::Evidence>{verdict.evidence}.subspan(before);
   }
 
@@ -197,7 +233,40 @@ struct Investigator::Run {
     verdict.timing_ms.total = milliseconds_since(started);
   }
 
+  void answered(Asked asked,
+                std::string_view name,
+                std::size_t items,
+                const Error* error = nullptr) {
+    auto& answer = recording.answers.emplace_back();
+    answer.asked = asked;
+    answer.name = name;
+    answer.items = static_cast<std::uint32_t>(items);
+    if (!error) return;
+    answer.failed = error->detail;
+    answer.late = error->code == Errc::expired;
+  }
+
+  /// Makes of what was told what the verdict can be replayed from.
+  void keep(const Recordings& recordings, const Slices& slices) {
+    recording.rules = rules->kept->hash;
+    recording.slices = {.context = slices.context.count(),
+                        .enrich = slices.enrich.count(),
+                        .reason = slices.reason.count(),
+                        .buffer = slices.buffer.count()};
+    recording.missing = static_cast<std::uint32_t>(verdict.missing.size());
+    auto kept = recordings.keep(recording);
+    if (!kept) return;
+    verdict.recording = kept->hash;
+    verdict.kept = {rules->kept, std::move(kept)};
+  }
+
  private:
+  model::Evidence scrubbed(model::Evidence item) const {
+    scrubber.scrub(item.summary);
+    scrubber.scrub(item.data);
+    return item;
+  }
+
   void add(model::Evidence item) {
     item.id = fmt::format("E{}", verdict.evidence.size() + 1);
     if (rests_on_text(item, alert)) item.trust = model::Trust::untrusted;
@@ -231,7 +300,8 @@ std::shared_ptr<const Rules> Investigator::rules() const {
 }
 
 std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& alert,
-                                                            std::string id) const {
+                                                            std::string id,
+                                                            const Past* past) const {
   std::vector<Enricher::Answer> answers;
   answers.reserve(enrichers_.size());
   for (const auto& enricher : enrichers_) {
@@ -239,24 +309,40 @@ std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& 
     if (!answer) return std::nullopt;
     answers.push_back(*std::move(answer));
   }
-  Run run{.alert = alert, .rules = rules()};
+  Run run{.alert = alert, .rules = rules(), .scrubber = *scrubber_};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
-  run.read_context(graph_);
+  run.read_context(graph_, past);
   bool cut_short = false;
   for (std::size_t i = 0; i < answers.size(); ++i)
     cut_short = run.take(*enrichers_[i], std::move(answers[i])) || cut_short;
   run.judge(nullptr, run.verdict.evidence.size());
   run.close(cut_short, clock_.now());
+  if (recording_) run.keep(*recordings_, slices_);
   return std::move(run.verdict);
 }
 
 Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Alert> alert,
                                                Deadline deadline,
                                                std::string id,
-                                               std::shared_ptr<const Counsel> counsel) const {
-  Run run{.alert = *alert, .rules = rules()};
+                                               std::shared_ptr<const Counsel> counsel,
+                                               std::shared_ptr<const Past> past) const {
+  const auto scrubber = scrubber_;
+  Run run{.alert = *alert, .rules = rules(), .scrubber = *scrubber};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
-  const auto left = [&] { return deadline.at() - Steady::now(); };
+  std::vector<std::int64_t> steps;
+  const auto left = [&] {
+    Elapsed time = deadline.at() - Steady::now();
+    if (past && !past->left.empty())
+      time = past->left[std::min(steps.size(), past->left.size() - 1)];
+    steps.push_back(std::chrono::nanoseconds{time}.count());
+    return time;
+  };
+  // What was told in the past is there at once, however little time was left then.
+  const auto until = [&](Elapsed within) {
+    return Deadline::in(past && !past->left.empty() ? std::max(within, at_once) : within);
+  };
+  auto speeches = std::make_shared<std::vector<RecordedSpeech>>();
+  if (counsel) counsel = witnessed(*counsel, speeches, scrubber);
   Investigation machine{slices_, counsel ? counsel->ladder() : Ladder{}};
   std::optional<Consultation> consultation;
   auto enrichers = enrichers_;
@@ -268,16 +354,20 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
   auto next = machine.step(Opened{left()});
   while (!std::holds_alternative<Finish>(next)) {
     if (std::holds_alternative<ReadContext>(next)) {
-      run.read_context(graph_);
+      run.read_context(graph_, past.get());
       next = machine.step(ContextRead{left()});
     } else if (const auto* enrich = std::get_if<Enrich>(&next)) {
-      auto answers = co_await gather(enrichers, alert, Deadline::in(enrich->within));
+      auto answers = co_await gather(enrichers, alert, until(enrich->within));
       if (!answers) co_return std::unexpected{answers.error()};
       // The reader is the last: what the others said is the same as without it.
       bool cut_short = false;
       for (std::size_t i = 0; i < answers->size(); ++i) {
-        if (i == enrichers_.size()) without_models = run.verdict.evidence.size();
-        cut_short = run.take(*enrichers[i], std::move((*answers)[i])) || cut_short;
+        const bool reader = i == enrichers_.size();
+        if (reader) without_models = run.verdict.evidence.size();
+        cut_short = run.take(*enrichers[i],
+                             std::move((*answers)[i]),
+                             reader ? Asked::reader : Asked::enricher) ||
+                    cut_short;
       }
       if (enrichers.size() == enrichers_.size()) without_models = run.verdict.evidence.size();
       next = machine.step(Enriched{left(), cut_short});
@@ -287,9 +377,14 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
         co_return fail(Errc::cancelled, "the investigation was cancelled");
       next = machine.step(Answered{left(), said});
     } else if (const auto* wanted = std::get_if<LookUp>(&next)) {
-      auto items = co_await consultation->look_up(*wanted);
+      auto found = co_await consultation->look_up(until(wanted->within));
       if (co_await was_cancelled())
         co_return fail(Errc::cancelled, "the investigation was cancelled");
+      std::vector<model::Evidence> items;
+      for (auto& [query, answer] : found) {
+        run.answered(Asked::query, query, answer.size());
+        std::ranges::move(answer, std::back_inserter(items));
+      }
       consultation->tell(run.add_all(std::move(items)));
       next = machine.step(LookedUp{left()});
     } else {
@@ -298,6 +393,10 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
     }
   }
   run.close(std::get<Finish>(next).partial, clock_.now());
+  if (recording_) {
+    if (counsel) run.recording.dialogue = dialogue_of(*counsel, std::move(steps), *speeches);
+    run.keep(*recordings_, slices_);
+  }
   co_return std::move(run.verdict);
 }
 

@@ -6,6 +6,8 @@
 #include "engine/graph/entity_graph.hpp"
 #include "engine/investigate/counsel.hpp"
 #include "engine/investigate/enricher.hpp"
+#include "engine/investigate/past.hpp"
+#include "engine/investigate/recording.hpp"
 #include "engine/investigate/signals.hpp"
 #include "engine/investigate/step.hpp"
 #include "engine/model/verdict.hpp"
@@ -22,6 +24,8 @@ namespace sallyport::investigate {
 struct Rules {
   SignalRules signals;
   reason::Reasoner reasoner;
+  /// The document that they were read from, with the verbs: {"reasoner": .., "verbs": ..}.
+  std::shared_ptr<const model::Kept> kept;
 
   /// Nothing is returned when one of the faults is an error.
   [[nodiscard]] static std::shared_ptr<const Rules> read(const json::value& document,
@@ -47,10 +51,22 @@ class Investigator {
   /// Other rules, from the next investigation on.
   void use(std::shared_ptr<const Rules> rules);
 
+  /// Whether a verdict carries what it can be replayed from (Verdict::recording); not as made.
+  /// Before the first investigation; so is hide().
+  void record(bool wanted) { recording_ = wanted; }
+
+  /// What takes secrets out of all that enrichers and models answer, before it is used; as made:
+  /// by their shape alone.
+  void hide(Scrubber scrubber) {
+    scrubber_ = std::make_shared<const Scrubber>(std::move(scrubber));
+  }
+
   /// The whole investigation without waiting, when every enricher answers at once; empty when one
   /// has to be waited for: then call investigate(). `id` empty: a new one.
+  /// With a `past` it is told that instead of looking at earlier alerts.
   [[nodiscard]] std::optional<model::Verdict> investigate_now(const model::Alert& alert,
-                                                              std::string id = {}) const;
+                                                              std::string id = {},
+                                                              const Past* past = nullptr) const;
 
   /// The verdict, at `deadline` at the latest. With a `counsel` language models take part, and
   /// where they lead to nothing the embedded reasoner concludes, as it would have without them.
@@ -58,7 +74,8 @@ class Investigator {
   Task<model::Verdict> investigate(std::shared_ptr<const model::Alert> alert,
                                    Deadline deadline,
                                    std::string id = {},
-                                   std::shared_ptr<const Counsel> counsel = nullptr) const;
+                                   std::shared_ptr<const Counsel> counsel = nullptr,
+                                   std::shared_ptr<const Past> past = nullptr) const;
 
   [[nodiscard]] Slices slices() const noexcept { return slices_; }
 
@@ -74,6 +91,9 @@ class Investigator {
   const Clock& clock_;
   UlidSource& ids_;
   Slices slices_;
+  bool recording_ = false;
+  std::shared_ptr<const Scrubber> scrubber_ = std::make_shared<const Scrubber>();
+  std::unique_ptr<Recordings> recordings_ = std::make_unique<Recordings>();
 };
 
 }  // namespace sallyport::investigate

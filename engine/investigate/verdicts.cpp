@@ -1,5 +1,6 @@
 #include "engine/investigate/verdicts.hpp"
 
+#include "engine/investigate/kept.hpp"
 #include "engine/store/ledger.hpp"
 
 #include <fmt/format.h>
@@ -26,7 +27,7 @@ Result<model::Verdict> newest_verdict(const store::Store& store,
                            .newest_first = true},
                           [&](std::uint64_t, std::string_view line) {
                             const auto entry = from_json<model::LedgerEntry>(line);
-                            found = entry ? from_json<model::Verdict>(to_json(entry->body))
+                            found = entry ? read_verdict(to_json(entry->body))
                                           : Result<model::Verdict>{std::unexpected{entry.error()}};
                             return false;
                           });
@@ -46,6 +47,14 @@ void put_verdict(store::Batch& batch, const model::Verdict& verdict) {
                verdict.concluded_at,
                to_json(verdict));
   batch.put(Table::investigations, verdict.investigation, verdict.tenant);
+  for (const auto& kept : verdict.kept) put_kept(batch, *kept, verdict.concluded_at);
+}
+
+Result<model::Verdict> read_verdict(std::string_view text) {
+  auto verdict = from_json<model::Verdict>(text);
+  // A cost that nobody knows is left out, and read as that of nothing: it is not.
+  if (verdict && verdict->cost.price) verdict->cost.usd.reset();
+  return verdict;
 }
 
 Result<model::Verdict> find_verdict(const store::Store& store, std::string_view investigation) {

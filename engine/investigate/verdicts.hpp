@@ -10,9 +10,12 @@
 
 namespace sallyport::investigate {
 
-/// Puts a verdict into `batch`. Its document stands once, in the ledger; the table of
-/// investigations says where.
+/// Puts a verdict into `batch`, with what it can be replayed from. Its document stands once, in the
+/// ledger; the table of investigations says where.
 void put_verdict(store::Batch& batch, const model::Verdict& verdict);
+
+/// Reads a verdict document. Errors: corrupt.
+[[nodiscard]] Result<model::Verdict> read_verdict(std::string_view text);
 
 /// The newest verdict of an investigation. Errors: not_found, corrupt, unavailable.
 [[nodiscard]] Result<model::Verdict> find_verdict(const store::Store& store,

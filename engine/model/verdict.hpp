@@ -4,7 +4,9 @@
 #include "engine/model/evidence.hpp"
 #include "engine/model/request.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,6 +90,15 @@ struct ModelCall {
   std::int64_t took_ms = 0;
 };
 
+/// Bytes that records refer to by their hash: what an investigation read, the rules it went by.
+struct Kept {
+  std::string hash;  ///< content_hash of `text`.
+  std::string text;
+  /// When it was last written down, in hours since 1970; -1: never. So that what many
+  /// investigations refer to is written once an hour, not each time.
+  mutable std::atomic<std::int64_t> written{-1};
+};
+
 /// The document of one investigation: INTERFACES "The verdict document".
 struct Verdict {
   std::string investigation;
@@ -110,6 +121,9 @@ struct Verdict {
   Cost cost;
   std::optional<Opinion> opinion;  ///< Of a language model that concluded.
   std::optional<std::vector<ModelCall>> model_calls;
+  std::optional<std::string> recording;  ///< Hash of what it can be replayed from; empty: nothing.
+  /// The bytes behind `recording`, until they are stored with it. No part of the document.
+  std::vector<std::shared_ptr<const Kept>> kept;
 };
 
 BOOST_DESCRIBE_ENUM(Judgement, malicious, suspicious, benign, false_positive, inconclusive)
@@ -157,6 +171,7 @@ BOOST_DESCRIBE_STRUCT(Verdict,
                        timing_ms,
                        cost,
                        opinion,
-                       model_calls))
+                       model_calls,
+                       recording))
 
 }  // namespace sallyport::model

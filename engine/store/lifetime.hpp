@@ -10,7 +10,8 @@ namespace sallyport::store {
 
 /// Tables whose entries may outlive their use. All others are the record.
 [[nodiscard]] constexpr bool may_forget(Table table) {
-  return table == Table::entities || table == Table::relations || table == Table::idempotency;
+  return table == Table::entities || table == Table::relations || table == Table::idempotency ||
+         table == Table::recordings;
 }
 
 /// Leaves out of a rewritten file of `table` what `options.outlived` says. nullptr: all stays.

@@ -46,6 +46,7 @@ enum class Table : std::uint8_t {
   policy,          ///< versions of the policy
   idempotency,     ///< HTTP Idempotency-Key -> the answer given
   outbox,          ///< channel, notification id -> Notification that is yet to be delivered
+  recordings,      ///< content hash -> what investigations were told (investigate/kept.hpp)
 };
 
 BOOST_DESCRIBE_ENUM(Table,
@@ -62,7 +63,8 @@ BOOST_DESCRIBE_ENUM(Table,
                     ledger_index,
                     policy,
                     idempotency,
-                    outbox)
+                    outbox,
+                    recordings)
 
 /// Joins the parts of a key with '\0'.
 [[nodiscard]] std::string key(std::initializer_list<std::string_view> parts);
@@ -128,7 +130,7 @@ struct Options {
   /// A batch waits at most this long for others to share its fsync; zero: only for the sync before
   /// it.
   std::chrono::microseconds group_window{0};
-  /// Whether an entry has had its time. Asked of `entities`, `relations` and `idempotency` alone,
+  /// Whether an entry has had its time. Asked of the tables of may_forget() alone,
   /// on RocksDB's threads, when it rewrites a file that holds the entry: what may go is gone some
   /// time later, at most a day after its file was last written. Empty: everything stays.
   std::function<bool(Table table, std::string_view key, std::string_view value)> outlived;

@@ -34,6 +34,7 @@ void add_ledger(CLI::App& app, Run& run);
 void add_audit(CLI::App& app, Run& run);
 void add_readiness(CLI::App& app, Run& run);
 void add_connector(CLI::App& app, Run& run);
+void add_replay(CLI::App& app, Run& run);
 void add_demo(CLI::App& app, Run& run);
 
 }  // namespace sallyport::app

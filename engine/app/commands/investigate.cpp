@@ -1,10 +1,12 @@
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/commands/filter.hpp"
 #include "engine/app/connectors.hpp"
+#include "engine/app/known_secrets.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/app/models.hpp"
 #include "engine/app/policy_file.hpp"
+#include "engine/app/recorded_investigation.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
 #include "engine/ingest/decode.hpp"
@@ -20,6 +22,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -39,6 +42,7 @@ struct Options {
   std::string reasoner;
   std::string tenant = "default";
   std::string source;
+  std::string record;
   std::vector<std::string> intel;
   std::vector<std::string> assets;
   std::vector<std::string> identities;
@@ -103,9 +107,18 @@ class Investigation {
     return {};
   }
 
+  /// Writes down what each investigation is told, so that it can be replayed: without a secret that
+  /// `scrubber` knows, also in the alert. `policy` is the text of the one that decides.
+  void record(Scrubber scrubber, std::string policy) {
+    scrubber_ = std::move(scrubber);
+    policy_text_ = std::move(policy);
+  }
+
   /// False when something could not be read, or not be used.
   bool read(const std::vector<std::string>& files) {
     investigator_.emplace(rules_, enrichers_, nullptr, clock_, ids_, slices_);
+    investigator_->record(scrubber_.has_value());
+    if (scrubber_) investigator_->hide(*scrubber_);
     const auto all = read_documents(
         files, limits.bytes, out_, [this](const std::string& file, const ingest::Piece& piece) {
           investigate(file, piece);
@@ -117,12 +130,12 @@ class Investigation {
   void investigate(const std::string& file, const ingest::Piece& piece) {
     const auto source =
         options_.source.empty() ? std::nullopt : std::optional<std::string>{options_.source};
-    const auto native = ingest::decode(piece.bytes, limits);
+    std::string bytes{piece.bytes};
+    if (scrubber_) scrubber_->scrub(bytes);
+    const auto native = ingest::decode(bytes, limits);
     if (!native) return dead(file, piece, native.error().detail);
     auto alert = normalizer_.normalize(
-        *native,
-        piece.bytes,
-        {.source = source, .tenant = options_.tenant, .received_at = clock_.now()});
+        *native, bytes, {.source = source, .tenant = options_.tenant, .received_at = clock_.now()});
     if (!alert) return dead(file, piece, alert.error().detail);
     auto verdict = judged(std::make_shared<const model::Alert>(*std::move(alert)));
     if (!verdict) return dead(file, piece, verdict.error().detail);
@@ -132,9 +145,14 @@ class Investigation {
   Result<model::Verdict> judged(const std::shared_ptr<const model::Alert>& alert) {
     auto verdict = concluded(alert);
     if (!verdict) return verdict;
+    const auto now = clock_.now();
     const auto requests = investigate::requests_of(*verdict, *alert);
     for (std::size_t i = 0; i < requests.size(); ++i)
-      verdict->proposals[i].decision = gate_.preview(requests[i], clock_.now());
+      verdict->proposals[i].decision = gate_.preview(requests[i], now);
+    if (scrubber_) {
+      const auto recorded = record_to(options_.record, *alert, *verdict, policy_text_, now);
+      if (!recorded) return std::unexpected{recorded.error()};
+    }
     return verdict;
   }
 
@@ -177,6 +195,8 @@ class Investigation {
   investigate::Slices slices_;
   Products products_;
   std::optional<investigate::Investigator> investigator_;  ///< Once all who are asked are known.
+  std::optional<Scrubber> scrubber_;                       ///< Empty: nothing is recorded.
+  std::string policy_text_;
   bool unused_ = false;
   LineOutput out_{stdout};
 };
@@ -236,6 +256,11 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
     if (const auto asked = investigation->ask_models(*settings); !asked)
       return std::unexpected{asked.error()};
   }
+  if (!options.record.empty()) {
+    std::ifstream policy_file{settings->policy, std::ios::binary};
+    std::string text{std::istreambuf_iterator<char>{policy_file}, {}};
+    investigation->record(scrubber_of(*settings), std::move(text));
+  }
   return investigation;
 }
 
@@ -287,6 +312,11 @@ void add_investigate(CLI::App& app, Run& run) {
       ->allow_extra_args(false);
   command->add_option("--tenant", options->tenant, "Whose alerts these are")->capture_default_str();
   command->add_option("--source", options->source, "Read all alerts as of this source");
+  command
+      ->add_option("--record",
+                   options->record,
+                   "Also write into this folder what `sallyport replay` needs, secrets taken out")
+      ->type_name("DIR");
   command->add_option("FILE", options->files, "Files of alerts; none or -: standard input");
   command->footer(
       "Native alerts or OCSF findings in (JSON Lines, objects, arrays), verdicts out, one a line, "
