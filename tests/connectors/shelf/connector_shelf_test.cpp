@@ -92,7 +92,8 @@ TEST_F(DropIn, AManifestAndItsInstanceAreAConnectorInWhateverOrderTheyCome) {
   const auto second = look();
   EXPECT_THAT(second.put, IsEmpty());
   EXPECT_THAT(second.read, ElementsAre("okta-acme"));
-  EXPECT_THAT(verbs(*first.put[0]), ElementsAre("disable_user", "enable_user", "revoke_sessions"));
+  EXPECT_THAT(verbs(*first.put[0]),
+              ElementsAre("disable_user", "enable_user", "reset_password", "revoke_sessions"));
   EXPECT_THAT(look().read, IsEmpty());
 }
 
@@ -105,7 +106,7 @@ TEST_F(DropIn, AFaultyManifestIsSaidByLineAndTheOldOneStays) {
   ASSERT_THAT(news.faults, SizeIs(1));
   EXPECT_THAT(news.faults[0], HasSubstr("mine.yaml:"));
   EXPECT_THAT(news.faults[0], HasSubstr("no_verb"));
-  EXPECT_THAT(verbs(*connector), SizeIs(3));
+  EXPECT_THAT(verbs(*connector), SizeIs(4));
   EXPECT_THAT(look().faults, IsEmpty()) << "said once";
 }
 
