@@ -3,12 +3,16 @@
 #include "engine/http/codec.hpp"
 #include "engine/http/socket.hpp"
 
-#include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace sallyport::http {
 
 namespace {
 
+/// Before the header is there: thousands may wait for one at a time.
+constexpr std::size_t waiting_bytes = 1024;
 constexpr std::size_t read_bytes = 16384;
 constexpr int most_interim_answers = 8;
 
@@ -53,6 +57,7 @@ struct StreamedResponse::Exchange {
   /// Takes in what has arrived, or waits for more.
   Task<> advance() {
     if (rest.empty()) {
+      if (decoder.header_done()) buffer.resize(read_bytes);
       const auto n = co_await lease->transport().read_some(buffer);
       if (!n) co_return std::unexpected{n.error()};
       if (*n == 0) {
@@ -81,7 +86,7 @@ struct StreamedResponse::Exchange {
   bool head;
   Decoder<Response> decoder;
   Response response;
-  std::array<char, read_bytes> buffer;
+  std::vector<char> buffer = std::vector<char>(waiting_bytes);
   std::string_view rest;  ///< The part of `buffer` that is not yet understood.
 };
 
@@ -127,20 +132,24 @@ Client::Client(Pool::Connect connect, PoolLimits limits) : pool_{std::move(conne
 Task<std::unique_ptr<StreamedResponse::Exchange>> Client::begin(Call call) {
   if (!find(call.request.headers, "Host"))
     call.request.headers.emplace(call.request.headers.begin(), "Host", host_header(call.origin));
-  const auto bytes = encode(call.request, Framing{});
+  auto bytes = encode(call.request, Framing{});
   if (!bytes) co_return std::unexpected{bytes.error()};
   const DecoderLimits limits{.header_bytes = call.header_limit_bytes,
                              .body_bytes = call.body_limit_bytes};
   const bool head = call.request.method == "HEAD";
+  // What is never sent twice need not be kept while the answer is waited for.
+  const bool repeatable = may_be_repeated(call.request.method);
+  call.request.body = {};
 
   bool fresh = false;
   while (true) {
     auto lease = co_await pool_.acquire(call.origin, fresh);
     if (!lease) co_return std::unexpected{lease.error()};
-    const bool may_repeat = lease->reused() && may_be_repeated(call.request.method);
+    const bool may_repeat = lease->reused() && repeatable;
     auto exchange = std::make_unique<StreamedResponse::Exchange>(*std::move(lease), limits, head);
     if (call.on_sending) call.on_sending();
-    auto outcome = co_await exchange->lease->transport().write(*bytes);
+    auto outcome =
+        co_await exchange->lease->transport().write(repeatable ? *bytes : std::move(*bytes));
     if (outcome) outcome = co_await exchange->read_header();
     if (outcome) co_return std::move(exchange);
     const bool stale = outcome.error().code == Errc::unavailable && !exchange->decoder.started();
