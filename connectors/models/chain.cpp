@@ -144,11 +144,21 @@ asio::awaitable<ModelAnswer> Chain::hedged(std::shared_ptr<const reason::ModelRe
   co_return answer;
 }
 
+bool Chain::has_room() const {
+  return std::ranges::any_of(providers_, [](const auto& one) { return one->has_room(); });
+}
+
+std::size_t Chain::first_choice() const {
+  const auto found =
+      std::ranges::find_if(providers_, [](const auto& one) { return one->has_room(); });
+  return found == providers_.end() ? 0 : static_cast<std::size_t>(found - providers_.begin());
+}
+
 asio::awaitable<ModelAnswer> Chain::in_order(std::shared_ptr<const reason::ModelRequest> request,
                                              Deadline deadline,
                                              FirstToken first_token) {
   std::optional<ModelAnswer> before;
-  std::size_t next = 0;
+  auto next = first_choice();
   hedges_left_ = std::min(hedges_left_ + hedging_.share, most_hedges_at_once);
   for (;;) {
     const bool hedge = next == 0 && providers_.size() > 1 && hedging_.after.count() > 0;

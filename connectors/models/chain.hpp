@@ -16,7 +16,8 @@ struct Hedging {
   double share = 0.1;                  ///< At most this part of the calls.
 };
 
-/// Providers in their order: the first that answers. Where the first keeps silent the second is
+/// Providers in their order: the first that answers, those that have no room passed over while
+/// another has some. Where the first keeps silent the second is
 /// asked beside it; whoever speaks first goes on, the other is cut off. Each call passes the
 /// tenant's allowance, and pays what all that were asked have cost.
 ///
@@ -29,6 +30,8 @@ class Chain final : public reason::LanguageModel {
         Hedging hedging);
 
   [[nodiscard]] std::string_view name() const override { return name_; }
+
+  [[nodiscard]] bool has_room() const override;
 
   asio::awaitable<reason::ModelAnswer> ask(std::shared_ptr<const reason::ModelRequest> request,
                                            Deadline deadline,
@@ -49,6 +52,9 @@ class Chain final : public reason::LanguageModel {
                     const asio::any_io_executor& executor,
                     std::shared_ptr<const reason::ModelRequest> request,
                     Deadline deadline);
+
+  /// The first that has room, else the first.
+  [[nodiscard]] std::size_t first_choice() const;
 
   std::vector<std::shared_ptr<reason::LanguageModel>> providers_;
   std::shared_ptr<Allowance> allowance_;

@@ -25,6 +25,7 @@ constexpr std::uint64_t body_bytes = 8ULL << 20U;
 constexpr std::size_t event_bytes = 1 << 20;
 constexpr std::size_t error_bytes = 64 << 10;
 constexpr milliseconds for_the_last_chunk{20};
+constexpr milliseconds least_for_an_answer{1000};
 
 milliseconds since(Steady::time_point start) {
   return std::chrono::duration_cast<milliseconds>(Steady::now() - start);
@@ -178,7 +179,9 @@ Provider::Provider(std::string name,
       key_{std::move(key)},
       client_{std::move(client)},
       clock_{clock},
-      chance_{std::move(chance)} {}
+      chance_{std::move(chance)},
+      turnstile_{{.at_once = settings_.connections,
+                  .per_minute = static_cast<std::int64_t>(settings_.tokens_per_minute)}} {}
 
 http::Call Provider::call(const reason::ModelRequest& request) const {
   http::Headers headers{{"Content-Type", "application/json"},
@@ -262,6 +265,30 @@ void Provider::price(ModelAnswer& answer) const {
                1e6;
 }
 
+asio::awaitable<ModelAnswer> Provider::attempt(std::shared_ptr<const reason::ModelRequest> request,
+                                               Deadline deadline,
+                                               FirstToken first_token) {
+  const auto expected = reason::estimated_tokens(*request);
+  Claim claim{.party = request->tenant,
+              .urgency = request->urgency,
+              .due = request->due.value_or(deadline).at(),
+              .until = deadline.at() - least_for_an_answer,
+              .cost = expected + request->max_output_tokens};
+  auto pass = co_await turnstile_.enter(std::move(claim));
+  if (!pass) {
+    const bool late = pass.error().code == Errc::expired;
+    auto answer = ended({.outcome = late ? CallOutcome::no_room : CallOutcome::cancelled,
+                         .detail = late ? "not asked: its turn did not come in time" : "",
+                         .retry_after = std::nullopt});
+    answer.usage.measured = true;
+    co_return answer;
+  }
+  auto answer = co_await once(request, deadline, std::move(first_token));
+  if (!answer.usage.measured && may_have_cost(answer)) answer.usage.tokens_in = expected;
+  pass->settle(answer.usage.tokens_in + answer.usage.tokens_out);
+  co_return answer;
+}
+
 asio::awaitable<ModelAnswer> Provider::ask(std::shared_ptr<const reason::ModelRequest> request,
                                            Deadline deadline,
                                            FirstToken first_token) {
@@ -282,9 +309,8 @@ asio::awaitable<ModelAnswer> Provider::ask(std::shared_ptr<const reason::ModelRe
     co_return finish(std::move(answer), 0);
   }
   for (std::uint32_t attempt = 1;; ++attempt) {
-    auto answer = co_await once(request, deadline, first_token);
-    if (!answer.usage.measured && may_have_cost(answer))
-      answer.usage.tokens_in = reason::estimated_tokens(*request);
+    auto answer = co_await this->attempt(request, deadline, first_token);
+    if (answer.outcome == CallOutcome::no_room) co_return finish(std::move(answer), attempt - 1);
     const Attempt made{.outcome = answer.outcome,
                        .begun = answer.first_token.has_value(),
                        .number = attempt,

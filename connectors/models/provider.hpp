@@ -2,6 +2,7 @@
 
 #include "connectors/models/wire.hpp"
 #include "engine/base/secret.hpp"
+#include "engine/base/turnstile.hpp"
 #include "engine/http/client.hpp"
 #include "engine/reason/language_model.hpp"
 
@@ -29,7 +30,8 @@ struct ProviderSettings {
   std::uint32_t attempts = 2;
   std::uint32_t first_token_ms = 10000;  ///< A provider that says nothing for so long is given up.
   std::uint32_t stall_ms = 5000;         ///< So is one that stops in the middle.
-  std::uint32_t connections = 64;
+  std::uint32_t connections = 64;        ///< Calls at once; the next wait for their turn.
+  std::uint64_t tokens_per_minute = 0;   ///< In and out, of all tenants; 0: no limit of ours.
   std::optional<double> usd_per_million_in;  ///< Empty: the cost is not measured.
   std::optional<double> usd_per_million_cached;
   std::optional<double> usd_per_million_out;
@@ -50,6 +52,7 @@ BOOST_DESCRIBE_STRUCT(ProviderSettings,
                        first_token_ms,
                        stall_ms,
                        connections,
+                       tokens_per_minute,
                        usd_per_million_in,
                        usd_per_million_cached,
                        usd_per_million_out))
@@ -57,7 +60,9 @@ BOOST_DESCRIBE_STRUCT(ProviderSettings,
 /// One endpoint of one model.
 ///
 /// Answers as they stream in; retries before the first token and within the deadline; while it is
-/// known to be throttled it is not asked at all. Called on one executor, and outlives its calls.
+/// known to be throttled it is not asked at all. It is the one owner of its places for calls and of
+/// its tokens per minute: where there are none left a call waits for its turn, the nearest deadline
+/// first and fair per tenant. Called on one executor, and outlives its calls.
 class Provider final : public reason::LanguageModel {
  public:
   /// Between 0 and 1.
@@ -71,6 +76,11 @@ class Provider final : public reason::LanguageModel {
                                                               Chance chance);
 
   [[nodiscard]] std::string_view name() const override { return name_; }
+
+  [[nodiscard]] bool has_room() const override { return turnstile_.has_room(); }
+
+  /// Calls under way, and those that wait for their turn.
+  [[nodiscard]] const Turnstile& turnstile() const { return turnstile_; }
 
   asio::awaitable<reason::ModelAnswer> ask(std::shared_ptr<const reason::ModelRequest> request,
                                            Deadline deadline,
@@ -88,6 +98,10 @@ class Provider final : public reason::LanguageModel {
   using Steady = Deadline::Clock;
 
   [[nodiscard]] http::Call call(const reason::ModelRequest& request) const;
+  /// Once more: waits for its turn, then asks.
+  asio::awaitable<reason::ModelAnswer> attempt(std::shared_ptr<const reason::ModelRequest> request,
+                                               Deadline deadline,
+                                               FirstToken first_token);
   asio::awaitable<reason::ModelAnswer> once(std::shared_ptr<const reason::ModelRequest> request,
                                             Deadline deadline,
                                             FirstToken first_token);
@@ -102,6 +116,7 @@ class Provider final : public reason::LanguageModel {
   std::shared_ptr<http::Client> client_;
   const Clock& clock_;
   Chance chance_;
+  Turnstile turnstile_;
   Steady::time_point throttled_until_{};
 };
 

@@ -170,6 +170,7 @@ bool may_move_on(const reason::ModelAnswer& answer) {
     case CallOutcome::context_exceeded:
     case CallOutcome::rejected:
     case CallOutcome::quota_exceeded:
+    case CallOutcome::no_room:
       return true;
     case CallOutcome::rate_limited:
     case CallOutcome::overloaded:

@@ -5,6 +5,7 @@
 #include "engine/app/api_backend.hpp"
 #include "engine/app/audit_endpoints.hpp"
 #include "engine/app/autonomy.hpp"
+#include "engine/app/budgets.hpp"
 #include "engine/app/change_check.hpp"
 #include "engine/app/channels.hpp"
 #include "engine/app/connector_endpoints.hpp"
@@ -63,14 +64,6 @@ act::ExecutorOptions executor_options(const config::ActionSettings& settings) {
   return {.request_timeout = std::chrono::seconds{settings.request_timeout_s},
           .verify_for = std::chrono::seconds{settings.verify_for_s},
           .attempts = settings.attempts};
-}
-
-investigate::Slices slices(const config::InvestigationSettings& settings) {
-  using std::chrono::milliseconds;
-  return {.context = milliseconds{settings.context_ms},
-          .enrich = milliseconds{settings.enrich_ms},
-          .reason = milliseconds{settings.reason_ms},
-          .buffer = milliseconds{settings.buffer_ms}};
 }
 
 /// What of the store has had its time. `clock` must outlive what is returned.
@@ -221,7 +214,9 @@ Result<> Engine::Impl::build_models() {
   thinking = std::make_unique<Thinking>(
       Thinking::Options{.from = enum_of<model::Severity>(settings.models.from_severity)
                                     .value_or(model::Severity::low),
-                        .at_once = settings.models.at_once},
+                        .at_once = settings.models.at_once,
+                        .waiting = settings.models.waiting,
+                        .least = std::chrono::milliseconds{settings.models.least_ms}},
       [this](const std::exception_ptr& thrown) { report(thrown); });
   Faults faults;
   std::vector<std::shared_ptr<investigate::Query>> queries{
@@ -233,6 +228,19 @@ Result<> Engine::Impl::build_models() {
   metrics.gauge("sallyport_thinking", "Investigations that language models take part in", [this] {
     return static_cast<double>(thinking->under_way());
   });
+  metrics.gauge("sallyport_thinking_waiting", "Investigations that wait for such a place", [this] {
+    return static_cast<double>(thinking->waiting());
+  });
+  for (const auto& [name, provider] : made->providers) {
+    metrics.gauge("sallyport_model_calls_running",
+                  "Calls to a model that are under way",
+                  [provider] { return static_cast<double>(provider->turnstile().inside()); },
+                  {{"model", name}});
+    metrics.gauge("sallyport_model_calls_waiting",
+                  "Calls to a model that wait for their turn",
+                  [provider] { return static_cast<double>(provider->turnstile().waiting()); },
+                  {{"model", name}});
+  }
   return remember_spending(*store, clock, *made->allowance);
 }
 
@@ -290,9 +298,10 @@ Result<> Engine::Impl::build() {
                        &*graph,
                        clock,
                        ids,
-                       slices(settings.investigation));
+                       budgets_of(settings.investigation));
   investigator->record(settings.retention.recordings_days > 0);
   investigator->hide(scrubber_of(settings));
+  investigator->read_graph_on(workers.get_executor());
   actions.emplace(*store, clock, std::chrono::seconds{settings.actions.join_window_s});
   approvals.emplace(
       *store,

@@ -1,7 +1,6 @@
 #include "engine/app/models.hpp"
 
 #include "connectors/models/chain.hpp"
-#include "connectors/models/provider.hpp"
 #include "engine/model/verdict.hpp"
 #include "engine/store/ledger.hpp"
 
@@ -13,7 +12,7 @@ namespace sallyport::app {
 namespace {
 
 namespace models = connectors::models;
-using Provider = std::shared_ptr<reason::LanguageModel>;
+using Provider = std::shared_ptr<models::Provider>;
 
 std::optional<models::ProviderSettings> options_of(const std::string& name,
                                                    const json::object& entry,
@@ -77,7 +76,7 @@ std::optional<Models> make_models(const config::Settings& settings,
   }
   if (!sound || options.use.empty()) return std::nullopt;
   const auto chain_of = [&](const std::vector<std::string>& names) {
-    std::vector<Provider> chain;
+    std::vector<std::shared_ptr<reason::LanguageModel>> chain;
     for (const auto& name : names) chain.push_back(made.at(name));
     return chain;
   };
@@ -95,7 +94,9 @@ std::optional<Models> make_models(const config::Settings& settings,
   counsel->queries = std::move(queries);
   counsel->rounds = options.rounds;
   counsel->max_output_tokens = options.max_output_tokens;
-  return Models{.counsel = std::move(counsel), .allowance = allowance};
+  return Models{.counsel = std::move(counsel),
+                .allowance = allowance,
+                .providers = {made.begin(), made.end()}};
 }
 
 Result<> remember_spending(const store::Store& store,

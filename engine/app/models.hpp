@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connectors/models/allowance.hpp"
+#include "connectors/models/provider.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
@@ -9,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,6 +21,7 @@ namespace sallyport::app {
 struct Models {
   std::shared_ptr<const investigate::Counsel> counsel;
   std::shared_ptr<connectors::models::Allowance> allowance;
+  std::map<std::string, std::shared_ptr<const connectors::models::Provider>> providers;
 };
 
 /// Makes the models that `models.use` and `models.reader` name, over sockets on `executor`, where

@@ -30,10 +30,6 @@ std::string recorded(const model::ModelCall& call) {
   return to_json(body);
 }
 
-std::string unasked(const Thinking& thinking) {
-  return fmt::format("model: not asked, {} investigations wait for one", thinking.under_way());
-}
-
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;
 
@@ -131,11 +127,14 @@ void Pipeline::submit(ingest::RawAlert raw,
     auto judge = [this, concluded](Batch& batch,
                                    const model::Alert& alert) -> std::optional<model::Judgement> {
       auto* thinking = rooms_.thinking;
-      const bool wanted = thinking && thinking->wants(alert);
-      if (wanted && thinking->has_room()) return std::nullopt;
+      std::string refused;
+      if (thinking && thinking->wants(alert)) {
+        refused = thinking->would_refuse(alert, deadline_of(alert));
+        if (refused.empty()) return std::nullopt;
+      }
       auto verdict = rooms_.investigator.investigate_now(alert);
       if (!verdict) return std::nullopt;
-      if (wanted) verdict->missing.push_back(unasked(*thinking));
+      if (!refused.empty()) verdict->missing.push_back("model: " + refused);
       *concluded = write(batch, alert, *std::move(verdict));
       return (*concluded)->verdict.verdict;
     };
@@ -170,15 +169,15 @@ void Pipeline::begin(std::shared_ptr<const model::Alert> alert,
   asio::post(workers_, [this, alert = std::move(alert), ended = std::move(ended)]() mutable {
     auto* thinking = rooms_.thinking;
     if (!thinking || !thinking->wants(*alert)) return judge(std::move(alert), {}, std::move(ended));
-    if (thinking->enter()) return think(std::move(alert), std::move(ended));
-    judge(std::move(alert), unasked(*thinking), std::move(ended));
+    think(std::move(alert), std::move(ended));
   });
 }
 
 Deadline Pipeline::deadline_of(const model::Alert& alert) const {
   // The budget runs from arrival.
   const auto spent = rooms_.clock.now() - alert.received_at;
-  const auto left = std::max(rooms_.investigator.slices().total() - spent, decltype(spent){0});
+  const auto total = rooms_.investigator.budgets().of(alert.severity).total();
+  const auto left = std::max(total - spent, decltype(spent){0});
   return Deadline::in(std::chrono::duration_cast<Deadline::Clock::duration>(left));
 }
 
@@ -206,10 +205,11 @@ void Pipeline::judge(std::shared_ptr<const model::Alert> alert,
 void Pipeline::think(std::shared_ptr<const model::Alert> alert,
                      std::move_only_function<void()> ended) {
   const auto over = std::make_shared<std::move_only_function<void()>>(std::move(ended));
-  auto task = [this, alert, over]() -> asio::awaitable<void> {
+  const auto deadline = deadline_of(*alert);
+  auto task = [this, alert, over, deadline]() -> asio::awaitable<void> {
     // A cancelled one is dropped like one that never began: it is taken up at the next start.
-    auto verdict = co_await rooms_.investigator.investigate(
-        alert, deadline_of(*alert), {}, rooms_.thinking->counsel());
+    auto verdict =
+        co_await rooms_.investigator.investigate(alert, deadline, {}, rooms_.thinking->counsel());
     if (!verdict) {
       (*over)();
       co_return;
@@ -218,7 +218,14 @@ void Pipeline::think(std::shared_ptr<const model::Alert> alert,
       conclude(std::move(alert), std::move(verdict), std::move(*over));
     });
   };
-  rooms_.thinking->spawn(std::move(task), [over] { (*over)(); });
+  auto without = [this, alert, over](const std::string& why) {
+    asio::post(workers_,
+               [this, alert, over, why] { judge(alert, "model: " + why, std::move(*over)); });
+  };
+  rooms_.thinking->submit(
+      *alert, deadline, {.task = std::move(task), .without = std::move(without), .dropped = [over] {
+                           (*over)();
+                         }});
 }
 
 Pipeline::Decided Pipeline::decide(Batch& batch,

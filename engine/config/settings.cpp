@@ -62,6 +62,30 @@ void check_notifications(const NotificationSettings& notifications, const Refuse
   }
 }
 
+constexpr auto severities =
+    std::to_array<std::string_view>({"informational", "low", "medium", "high", "critical"});
+
+void check_budgets(const InvestigationSettings& usual, const Refuse& refuse) {
+  constexpr std::uint64_t longest_ms = 600'000;
+  const auto check_one = [&](const std::string& at, const BudgetSettings& own) {
+    std::uint64_t total = own.context_ms.value_or(usual.context_ms);
+    total += own.enrich_ms.value_or(usual.enrich_ms);
+    total += own.reason_ms.value_or(usual.reason_ms);
+    total += own.buffer_ms.value_or(usual.buffer_ms);
+    if (total == 0 || total > longest_ms)
+      refuse(at, fmt::format("a budget is from 1 to {} ms, all slices together", longest_ms));
+  };
+  check_one("/investigation", {});
+  for (const auto& [name, own] : usual.by_severity) {
+    const auto at = child("/investigation/by_severity", name);
+    if (std::ranges::find(severities, name) == severities.end()) {
+      refuse(at, fmt::format("no severity '{}': one of {}", name, fmt::join(severities, ", ")));
+      continue;
+    }
+    check_one(at, own);
+  }
+}
+
 void check(const Settings& settings, Faults& faults) {
   const Refuse refuse = [&](std::string pointer, std::string message) {
     faults.push_back({.pointer = std::move(pointer), .message = std::move(message)});
@@ -119,9 +143,9 @@ void check(const Settings& settings, Faults& faults) {
   }
   if (!models.reader.empty() && models.use.empty())
     refuse("/models/reader", "a reader without a model that judges: fill `use`");
-  static constexpr std::array severities{"informational", "low", "medium", "high", "critical"};
   if (std::ranges::find(severities, models.from_severity) == severities.end())
     refuse("/models/from_severity", fmt::format("one of {}", fmt::join(severities, ", ")));
+  check_budgets(settings.investigation, refuse);
   if (models.at_once == 0) refuse("/models/at_once", "at least 1");
   if (models.max_output_tokens < 200) refuse("/models/max_output_tokens", "at least 200");
   static constexpr std::array levels{"trace", "debug", "info", "warn", "error"};

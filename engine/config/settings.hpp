@@ -66,12 +66,21 @@ struct IngestSettings {
   std::uint64_t max_in_flight_bytes = 128ULL << 20U;
 };
 
+/// The slices of a budget that differ from the usual ones.
+struct BudgetSettings {
+  std::optional<std::uint32_t> context_ms;
+  std::optional<std::uint32_t> enrich_ms;
+  std::optional<std::uint32_t> reason_ms;
+  std::optional<std::uint32_t> buffer_ms;
+};
+
 struct InvestigationSettings {
   std::uint32_t workers = 0;  ///< 0: one a core.
   std::uint32_t context_ms = 5000;
   std::uint32_t enrich_ms = 5000;
   std::uint32_t reason_ms = 10000;
   std::uint32_t buffer_ms = 10000;
+  std::map<std::string, BudgetSettings> by_severity;
 };
 
 /// The language models that take part in investigations.
@@ -83,6 +92,8 @@ struct ModelSettings {
   std::uint32_t rounds = 1;
   std::uint32_t max_output_tokens = 1500;
   std::uint32_t at_once = 1000;
+  std::uint32_t waiting = 1000;   ///< For one of these places.
+  std::uint32_t least_ms = 8000;  ///< With less than this left an investigation does not begin one.
   std::uint32_t hedge_after_ms = 0;
   std::uint64_t daily_tokens = 0;  ///< Of a tenant; 0: no limit. So for `daily_usd`.
   double daily_usd = 0;
@@ -212,9 +223,10 @@ BOOST_DESCRIBE_STRUCT(HttpSettings,
 BOOST_DESCRIBE_STRUCT(IngestSettings,
                       (),
                       (max_alert_bytes, max_alert_depth, max_in_flight, max_in_flight_bytes))
+BOOST_DESCRIBE_STRUCT(BudgetSettings, (), (context_ms, enrich_ms, reason_ms, buffer_ms))
 BOOST_DESCRIBE_STRUCT(InvestigationSettings,
                       (),
-                      (workers, context_ms, enrich_ms, reason_ms, buffer_ms))
+                      (workers, context_ms, enrich_ms, reason_ms, buffer_ms, by_severity))
 BOOST_DESCRIBE_STRUCT(ModelSettings,
                       (),
                       (use,
@@ -224,6 +236,8 @@ BOOST_DESCRIBE_STRUCT(ModelSettings,
                        rounds,
                        max_output_tokens,
                        at_once,
+                       waiting,
+                       least_ms,
                        hedge_after_ms,
                        daily_tokens,
                        daily_usd,

@@ -4,6 +4,7 @@
 #include "engine/reason/reading.hpp"
 #include "engine/reason/schema.hpp"
 #include "engine/reason/shown_text.hpp"
+#include "engine/reason/urgency.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -61,16 +62,21 @@ class Reader final : public Enricher {
  public:
   Reader(std::shared_ptr<const Counsel> counsel,
          std::string marker,
+         Deadline due,
          std::shared_ptr<std::vector<model::ModelCall>> calls)
-      : counsel_{std::move(counsel)}, marker_{std::move(marker)}, calls_{std::move(calls)} {}
+      : counsel_{std::move(counsel)},
+        marker_{std::move(marker)},
+        due_{due},
+        calls_{std::move(calls)} {}
 
   [[nodiscard]] std::string_view name() const override { return reason::reading_source; }
 
   Task<std::vector<model::Evidence>> enrich(std::shared_ptr<const model::Alert> alert,
                                             Deadline deadline) override {
     const auto text = reason::text_to_read(*alert);
-    auto request =
-        std::make_shared<const reason::ModelRequest>(reason::reader_request(*alert, text, marker_));
+    auto question = reason::reader_request(*alert, text, marker_);
+    question.due = due_;
+    auto request = std::make_shared<const reason::ModelRequest>(std::move(question));
     const auto answer = co_await counsel_->reader->ask(std::move(request), deadline, {});
     if (answer.attempts > 0 || !answer.model.empty()) calls_->push_back(call_of("reader", answer));
     if (answer.outcome != CallOutcome::stop)
@@ -86,6 +92,7 @@ class Reader final : public Enricher {
  private:
   std::shared_ptr<const Counsel> counsel_;
   std::string marker_;
+  Deadline due_;
   std::shared_ptr<std::vector<model::ModelCall>> calls_;
 };
 
@@ -111,9 +118,11 @@ std::vector<reason::Tool> tools_of(const Counsel& counsel, const json::object& a
 Consultation::Consultation(std::shared_ptr<const Counsel> counsel,
                            const reason::Reasoner& reasoner,
                            std::shared_ptr<const model::Alert> alert,
-                           const std::string& investigation)
+                           const std::string& investigation,
+                           Deadline due)
     : counsel_{std::move(counsel)},
       alert_{std::move(alert)},
+      due_{due},
       marker_{reason::marker_of(investigation)},
       entities_{reason::entities_of(*alert_)},
       offers_{reasoner.offers(entities_)},
@@ -121,12 +130,14 @@ Consultation::Consultation(std::shared_ptr<const Counsel> counsel,
 
 std::shared_ptr<Enricher> Consultation::reader() const {
   if (!counsel_->reader) return nullptr;
-  return std::make_shared<Reader>(counsel_, marker_, calls_);
+  return std::make_shared<Reader>(counsel_, marker_, due_, calls_);
 }
 
 reason::ModelRequest Consultation::request(const Ask& how) const {
   using Role = reason::Message::Role;
   reason::ModelRequest request{.tenant = alert_->tenant,
+                               .urgency = reason::urgency_of(alert_->severity),
+                               .due = due_,
                                .instructions = std::string{reason::judge_instructions},
                                .messages = {},
                                .tools = {},
@@ -172,6 +183,8 @@ Said Consultation::take(const Ask& how, reason::ModelAnswer answer) {
       return Said::faulty;
     case CallOutcome::timeout:
       return answer.first_token ? Said::cut_off : Said::nothing;
+    case CallOutcome::no_room:
+      return Said::cut_off;  // as long as there is time it may wait again
     default:
       return Said::nothing;
   }

@@ -22,7 +22,8 @@ class Consultation {
   Consultation(std::shared_ptr<const Counsel> counsel,
                const reason::Reasoner& reasoner,
                std::shared_ptr<const model::Alert> alert,
-               const std::string& investigation);
+               const std::string& investigation,
+               Deadline due);
 
   /// The reader as an enricher, to be asked beside the others; nullptr: there is none. What it
   /// finds is of source reason::reading_source.
@@ -71,6 +72,7 @@ class Consultation {
 
   std::shared_ptr<const Counsel> counsel_;
   std::shared_ptr<const model::Alert> alert_;
+  Deadline due_;  ///< Of the investigation.
   std::string marker_;
   std::vector<reason::Pointed> entities_;
   std::vector<reason::Offer> offers_;

@@ -4,6 +4,7 @@
 #include "engine/investigate/consultation.hpp"
 #include "engine/investigate/gathering.hpp"
 #include "engine/investigate/graph_evidence.hpp"
+#include "engine/investigate/graph_read.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -111,12 +112,22 @@ struct Investigator::Run {
     verdict.reasoner = "embedded";
   }
 
-  void read_context(const graph::EntityGraph* graph, const Past* past) {
+  void read_alert() {
     auto reading = rules->signals.read(alert);
     answered(Asked::alert, "alert", reading.evidence.size());
     for (auto& item : reading.evidence) add(std::move(item));
     verdict.flags = std::move(reading.flags);
-    auto around = past ? past->around : look_around(graph);
+  }
+
+  /// Returns whether time ran out on it.
+  bool read_context(const graph::EntityGraph* graph, const Past* past) {
+    read_alert();
+    return take_around(past ? past->around : look_around(graph));
+  }
+
+  /// What the graph knows. Returns whether time ran out on it.
+  bool take_around(Result<std::vector<model::Evidence>> around) {
+    const bool cut_short = !around && around.error().code == Errc::expired;
     if (around) {
       answered(Asked::graph, "graph", around->size());
       for (auto& item : *around) add(std::move(item));
@@ -126,6 +137,7 @@ struct Investigator::Run {
       add(graph_failed(alert, around.error()));
     }
     verdict.timing_ms.context = milliseconds_since(started);
+    return cut_short;
   }
 
   Result<std::vector<model::Evidence>> look_around(const graph::EntityGraph* graph) const {
@@ -281,13 +293,13 @@ Investigator::Investigator(std::shared_ptr<const Rules> rules,
                            const graph::EntityGraph* graph,
                            const Clock& clock,
                            UlidSource& ids,
-                           Slices slices)
+                           Budgets budgets)
     : rules_{std::move(rules)},
       enrichers_{std::move(enrichers)},
       graph_{graph},
       clock_{clock},
       ids_{ids},
-      slices_{slices} {}
+      budgets_{std::move(budgets)} {}
 
 void Investigator::use(std::shared_ptr<const Rules> rules) {
   const std::scoped_lock lock{mutex_};
@@ -311,13 +323,12 @@ std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& 
   }
   Run run{.alert = alert, .rules = rules(), .scrubber = *scrubber_};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
-  run.read_context(graph_, past);
-  bool cut_short = false;
+  bool cut_short = run.read_context(graph_, past);
   for (std::size_t i = 0; i < answers.size(); ++i)
     cut_short = run.take(*enrichers_[i], std::move(answers[i])) || cut_short;
   run.judge(nullptr, run.verdict.evidence.size());
   run.close(cut_short, clock_.now());
-  if (recording_) run.keep(*recordings_, slices_);
+  if (recording_) run.keep(*recordings_, budgets_.of(alert.severity));
   return std::move(run.verdict);
 }
 
@@ -343,19 +354,35 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
   };
   auto speeches = std::make_shared<std::vector<RecordedSpeech>>();
   if (counsel) counsel = witnessed(*counsel, speeches, scrubber);
-  Investigation machine{slices_, counsel ? counsel->ladder() : Ladder{}};
+  Investigation machine{budgets_.of(alert->severity), counsel ? counsel->ladder() : Ladder{}};
   std::optional<Consultation> consultation;
   auto enrichers = enrichers_;
   if (counsel) {
-    consultation.emplace(counsel, run.rules->reasoner, alert, run.verdict.investigation);
+    consultation.emplace(counsel, run.rules->reasoner, alert, run.verdict.investigation, deadline);
     if (auto reader = consultation->reader()) enrichers.push_back(std::move(reader));
   }
   std::size_t without_models = 0;
   auto next = machine.step(Opened{left()});
   while (!std::holds_alternative<Finish>(next)) {
-    if (std::holds_alternative<ReadContext>(next)) {
-      run.read_context(graph_, past.get());
-      next = machine.step(ContextRead{left()});
+    if (const auto* context = std::get_if<ReadContext>(&next)) {
+      bool cut_short = false;
+      if (graph_ && graph_reads_ && !past) {
+        run.read_alert();
+        const auto known = co_await read_neighbourhood(
+            *graph_, alert, graph_reads_, Deadline::in(context->within));
+        if (!known && known.error().code == Errc::cancelled)
+          co_return std::unexpected{known.error()};
+        Result<std::vector<model::Evidence>> around = fail(Errc::unavailable, "");
+        if (known) {
+          around = graph_evidence(*known, *alert);
+        } else {
+          around = std::unexpected{known.error()};
+        }
+        cut_short = run.take_around(std::move(around));
+      } else {
+        cut_short = run.read_context(graph_, past.get());
+      }
+      next = machine.step(ContextRead{left(), cut_short});
     } else if (const auto* enrich = std::get_if<Enrich>(&next)) {
       auto answers = co_await gather(enrichers, alert, until(enrich->within));
       if (!answers) co_return std::unexpected{answers.error()};
@@ -395,7 +422,7 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
   run.close(std::get<Finish>(next).partial, clock_.now());
   if (recording_) {
     if (counsel) run.recording.dialogue = dialogue_of(*counsel, std::move(steps), *speeches);
-    run.keep(*recordings_, slices_);
+    run.keep(*recordings_, budgets_.of(alert->severity));
   }
   co_return std::move(run.verdict);
 }

@@ -13,6 +13,8 @@
 #include "engine/model/verdict.hpp"
 #include "engine/reason/reasoner.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,7 +48,11 @@ class Investigator {
                const graph::EntityGraph* graph,
                const Clock& clock,
                UlidSource& ids,
-               Slices slices = {});
+               Budgets budgets = {});
+
+  /// Where investigate() reads the graph, so that it waits for it no longer than its slice;
+  /// without, it reads in place. Before the first investigation.
+  void read_graph_on(asio::any_io_executor pool) { graph_reads_ = std::move(pool); }
 
   /// Other rules, from the next investigation on.
   void use(std::shared_ptr<const Rules> rules);
@@ -77,7 +83,7 @@ class Investigator {
                                    std::shared_ptr<const Counsel> counsel = nullptr,
                                    std::shared_ptr<const Past> past = nullptr) const;
 
-  [[nodiscard]] Slices slices() const noexcept { return slices_; }
+  [[nodiscard]] const Budgets& budgets() const noexcept { return budgets_; }
 
  private:
   struct Run;
@@ -90,7 +96,8 @@ class Investigator {
   const graph::EntityGraph* graph_;
   const Clock& clock_;
   UlidSource& ids_;
-  Slices slices_;
+  Budgets budgets_;
+  asio::any_io_executor graph_reads_;
   bool recording_ = false;
   std::shared_ptr<const Scrubber> scrubber_ = std::make_shared<const Scrubber>();
   std::unique_ptr<Recordings> recordings_ = std::make_unique<Recordings>();

@@ -42,19 +42,21 @@ Next Investigation::enter(Stage stage, Elapsed left) {
   stage_ = stage > stage_
                ? stage
                : std::min(static_cast<Stage>(static_cast<int>(stage_) + 1), Stage::finished);
-  const auto before = [&](std::chrono::milliseconds kept_for_later) {
-    return std::max(left - Elapsed{kept_for_later}, Elapsed::zero());
+  const auto slice = [&](std::chrono::milliseconds own, std::chrono::milliseconds later) {
+    const auto all = std::max(own + later, std::chrono::milliseconds{1});
+    const auto share = left / all.count() * own.count();
+    return std::max({left - Elapsed{later}, Elapsed{share}, Elapsed::zero()});
   };
   switch (stage_) {
     case Stage::opened:
     case Stage::context:
-      return ReadContext{before(slices_.enrich + slices_.reason + slices_.buffer)};
+      return ReadContext{slice(slices_.context, slices_.enrich + slices_.reason + slices_.buffer)};
     case Stage::enrich:
-      return Enrich{before(slices_.reason + slices_.buffer)};
+      return Enrich{slice(slices_.enrich, slices_.reason + slices_.buffer)};
     case Stage::think:
       return ask(left, ladder_.rounds > 0, false);
     case Stage::reason:
-      return Reason{before(slices_.buffer)};
+      return Reason{slice(slices_.reason, slices_.buffer)};
     case Stage::finished:
       break;
   }

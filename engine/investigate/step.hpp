@@ -1,8 +1,11 @@
 #pragma once
 
+#include "engine/model/alert.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <variant>
 
 namespace sallyport::investigate {
@@ -19,6 +22,21 @@ struct Slices {
 
   [[nodiscard]] constexpr std::chrono::milliseconds total() const {
     return context + enrich + reason + buffer;
+  }
+};
+
+/// The budget of an investigation, by how severe its alert is.
+struct Budgets {
+  Slices usual;
+  std::map<model::Severity, Slices> by_severity;
+
+  Budgets() = default;
+
+  Budgets(Slices slices) : usual{slices} {}  // NOLINT(google-explicit-constructor): most have one
+
+  [[nodiscard]] const Slices& of(model::Severity severity) const {
+    const auto own = by_severity.find(severity);
+    return own == by_severity.end() ? usual : own->second;
   }
 };
 
@@ -109,8 +127,8 @@ struct Ladder {
 /// Deterministic, so a recorded run can be replayed. Always ends: every event leads at least one
 /// stage on, an event of a stage that has passed leads nowhere back, and there are five stages; the
 /// one of the model is left after `rounds` look-ups, one repair and one forced answer.
-/// A stage whose time is already over is still entered, with `within` zero: what needs no waiting
-/// is done even then.
+/// One that begins late gets of each slice the part that goes with what is left; a stage whose time
+/// is already over is still entered, with `within` zero: what needs no waiting is done even then.
 class Investigation {
  public:
   explicit Investigation(Slices slices, Ladder ladder = {}) : slices_{slices}, ladder_{ladder} {}

@@ -48,10 +48,11 @@ Metrics::Histogram Metrics::histogram(const std::string& name,
 
 void Metrics::gauge(const std::string& name,
                     const std::string& help,
-                    std::function<double()> read) {
+                    std::function<double()> read,
+                    const Labels& labels) {
   auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
   const std::scoped_lock lock{impl_->mutex};
-  impl_->gauges.emplace_back(&family.Add({}), std::move(read));
+  impl_->gauges.emplace_back(&family.Add(labels), std::move(read));
 }
 
 std::string Metrics::text() const {

@@ -53,7 +53,10 @@ class Metrics {
                                     const std::vector<double>& buckets);
 
   /// `read` is called at every scrape; it must not block.
-  void gauge(const std::string& name, const std::string& help, std::function<double()> read);
+  void gauge(const std::string& name,
+             const std::string& help,
+             std::function<double()> read,
+             const Labels& labels = {});
 
   /// Everything, as GET /metrics answers it.
   [[nodiscard]] std::string text() const;

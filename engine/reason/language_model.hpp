@@ -34,6 +34,7 @@ enum class CallOutcome : std::uint8_t {
   cancelled,         ///< We asked for it to stop.
   timeout,           ///< It did not answer in time.
   capped,            ///< Not asked: our own allowance is used up.
+  no_room,           ///< Not asked: its turn among our own calls did not come in time.
 };
 
 /// What a call cost. `tokens_in` holds the cached ones too.
@@ -101,6 +102,9 @@ struct Message {
 /// so that a provider can keep what it made of them.
 struct ModelRequest {
   std::string tenant;  ///< Who pays.
+  int urgency = 0;     ///< urgency_of() the alert.
+  /// When the investigation has to be over: whoever has to wait for a place goes in this order.
+  std::optional<Deadline> due;
   std::string instructions;
   std::vector<Message> messages;
   std::vector<Tool> tools;     ///< Empty: the answer is text.
@@ -137,6 +141,9 @@ class LanguageModel {
   virtual ~LanguageModel() = default;
 
   [[nodiscard]] virtual std::string_view name() const = 0;
+
+  /// Whether it could be asked at once. Where not, a call waits for its turn.
+  [[nodiscard]] virtual bool has_room() const { return true; }
 
   virtual asio::awaitable<ModelAnswer> ask(std::shared_ptr<const ModelRequest> request,
                                            Deadline deadline,
@@ -187,6 +194,7 @@ BOOST_DESCRIBE_ENUM(CallOutcome,
                     unreachable,
                     cancelled,
                     timeout,
-                    capped)
+                    capped,
+                    no_room)
 
 }  // namespace sallyport::reason

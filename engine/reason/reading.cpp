@@ -5,6 +5,7 @@
 #include "engine/reason/instructions.hpp"
 #include "engine/reason/schema.hpp"
 #include "engine/reason/shown_text.hpp"
+#include "engine/reason/urgency.hpp"
 #include "engine/reason/weights.hpp"
 
 #include <algorithm>
@@ -139,6 +140,8 @@ ModelRequest reader_request(const model::Alert& alert,
                             std::string_view text,
                             std::string_view marker) {
   ModelRequest request{.tenant = alert.tenant,
+                       .urgency = urgency_of(alert.severity),
+                       .due = std::nullopt,
                        .instructions = std::string{reader_instructions},
                        .messages = {},
                        .tools = {},

@@ -135,6 +135,16 @@ TEST_F(SettingsFile, BoundsOfAutonomyAreShares) {
   EXPECT_EQ(fault_of("autonomy: { agreement_floor: 0, rollback_ceiling: 1 }"), "none");
 }
 
+TEST_F(SettingsFile, ASeverityMayHaveABudgetOfItsOwnAndNoOtherNameMay) {
+  const auto settings =
+      load_settings(write("investigation: { by_severity: { critical: { reason_ms: 15000 } } }"));
+  ASSERT_TRUE(settings) << settings.error().detail;
+  EXPECT_EQ(settings->investigation.by_severity.at("critical").reason_ms, 15000U);
+  EXPECT_THAT(fault_of("investigation: { by_severity: { severe: { reason_ms: 1 } } }"),
+              HasSubstr("no severity 'severe'"));
+  EXPECT_THAT(fault_of("investigation: { buffer_ms: 600000 }"), HasSubstr("from 1 to 600000 ms"));
+}
+
 TEST_F(SettingsFile, ATlsKeyWithoutItsCertificateIsRefused) {
   EXPECT_THAT(fault_of("http: { tls: { key: key.pem } }\n"), HasSubstr("come together"));
 }

@@ -1,9 +1,8 @@
 #include "connectors/models/chain.hpp"
 #include "connectors/models/provider.hpp"
-#include "engine/config/document.hpp"
-#include "engine/investigate/investigator.hpp"
+#include "tests/connectors_models/investigation_parts.hpp"
+#include "tests/connectors_models/live_objects.hpp"
 #include "tests/connectors_models/model_server.hpp"
-#include "tests/connectors_models/virtual_time.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
@@ -24,63 +23,16 @@ using ::testing::HasSubstr;
 
 constexpr std::size_t investigations = 1000;
 
-/// Civil time that goes with the virtual one.
-class VirtualClock final : public Clock {
- public:
-  [[nodiscard]] Time now() const override {
-    return *parse_rfc3339("2026-11-20T12:00:00Z") +
-           std::chrono::duration_cast<std::chrono::microseconds>(VirtualTime::elapsed());
-  }
-};
-
-std::shared_ptr<const investigate::Rules> shipped_rules() {
-  const std::string root = SALLYPORT_SOURCE_DIR;
-  Faults faults;
-  const auto verbs = config::Document::load(root + "/schemas/actions.yaml").value();
-  const auto catalogue = model::Catalogue::read(verbs.root(), faults);
-  const auto file = config::Document::load(root + "/config/reasoner.yaml").value();
-  auto rules = investigate::Rules::read(file.root(), catalogue, faults);
-  EXPECT_TRUE(rules) << file.render(faults);
-  return rules;
-}
-
-std::shared_ptr<const model::Alert> alert() {
-  auto result = std::make_shared<model::Alert>();
-  result->tenant = "acme";
-  result->uid = "u1";
-  result->source = "suricata";
-  result->detection = "2001219";
-  result->title = "ET SCAN Potential SSH Scan";
-  result->severity = model::Severity::medium;
-  result->entities = {{{"ip", "198.51.100.7"}, "src", true}, {{"host", "WKS-1"}, "device", true}};
-  result->finding = {{"message", "nothing"}};
-  return result;
-}
-
-const std::string reading = R"({"activity":["scan"],"result":"unknown","obfuscated":false,
-  "speaks_to_reader":false,"techniques":[],"indicators":[]})";
-
-std::string judgement(std::string_view quote = "suricata reports",
-                      std::string_view evidence = "E1",
-                      std::string_view actions = "") {
-  return fmt::format(
-      R"({{"hypotheses":[{{"statement":"a scan","verdict":"suspicious","supporting":["E1"],"refuting":[]}}],
-          "citations":[{{"evidence":"{}","quote":"{}"}}],"verdict":"suspicious","techniques":["T1046"],
-          "actions":[{}],"summary":"A scan."}})",
-      evidence,
-      quote,
-      actions);
-}
-
 /// What one kind of server does, and what has to come of it.
 struct Case {
   std::string name;
   /// Of the judge; a reader is answered properly unless `reader_too`.
   std::function<Play(Dialect dialect, int request)> play;
-  std::string outcome;      ///< Of the last call to the judge.
-  bool concludes = false;   ///< The model does; else the embedded reasoner.
-  bool reader_too = false;  ///< The reader gets the same treatment.
-  std::string detail{};     ///< Part of it.
+  std::string outcome;       ///< Of the last call to the judge.
+  bool concludes = false;    ///< The model does; else the embedded reasoner.
+  bool reader_too = false;   ///< The reader gets the same treatment.
+  std::string detail{};      ///< Part of it.
+  bool closed_door = false;  ///< It accepts no connection.
 };
 
 Play error(int status, std::string headers, std::string body) {
@@ -196,7 +148,26 @@ std::vector<Case> cases() {
        },
        "stop",
        true},
+      {"is throttled for a moment, in OpenAI's spans, then answers",
+       [](Dialect d, int request) {
+         return request == 0 ? throttled(
+                                   "x-ratelimit-remaining-requests: 0\r\n"
+                                   "x-ratelimit-reset-requests: 120ms\r\n")
+                             : says(d, judgement());
+       },
+       "stop",
+       true},
       {"is overloaded", status(529, "", overloaded), "overloaded", false, true},
+      {"is overloaded until a moment",
+       status(529, "retry-after: Fri, 20 Nov 2026 12:05:00 GMT\r\n", overloaded),
+       "overloaded"},
+      {"accepts no connection",
+       always([](Dialect) { return Play{}; }),
+       "unreachable",
+       false,
+       true,
+       "refused",
+       true},
       {"fails", status(500, "", R"({"error":{"code":500}})"), "server_error", false, true},
       {"refuses the key", status(401, "", R"({"error":{"message":"no"}})"), "rejected"},
       {"finds it too long",
@@ -267,6 +238,7 @@ class Storm {
  public:
   Storm(Dialect dialect, const Case& what) {
     auto connect = [this, dialect, &what](http::Origin) -> Task<std::unique_ptr<http::Transport>> {
+      if (what.closed_door) co_return fail(Errc::unavailable, "connect: Connection refused");
       co_return std::make_unique<ScriptedServer>(
           [this, dialect, &what](std::string_view request) {
             if (asked_in(request) == Asked::reader && !what.reader_too)
@@ -278,13 +250,15 @@ class Storm {
     const http::PoolLimits limits{.connections_per_origin = 2 * investigations,
                                   .idle_per_origin = 2 * investigations};
     auto client = std::make_shared<http::Client>(connect, limits);
-    auto provider =
-        Provider::make("double",
-                       {.kind = dialect, .url = "http://model.example/v1", .model = "m"},
-                       client,
-                       clock_,
-                       [] { return 0.5; })
-            .value();
+    auto provider = Provider::make("double",
+                                   {.kind = dialect,
+                                    .url = "http://model.example/v1",
+                                    .model = "m",
+                                    .connections = 2 * investigations},
+                                   client,
+                                   clock_,
+                                   [] { return 0.5; })
+                        .value();
     auto chain =
         std::make_shared<Chain>(std::vector<std::shared_ptr<reason::LanguageModel>>{provider},
                                 std::make_shared<Allowance>(DailyLimits{}, clock_),
@@ -336,11 +310,9 @@ class Storm {
   std::chrono::nanoseconds latest_{};
 };
 
-class Investigations : public ::testing::TestWithParam<Dialect> {};
-
-TEST_P(Investigations, ConcludeInTimeWhateverAModelDoes) {
-  for (const auto& what : cases()) {
-    SCOPED_TRACE(what.name);
+class Investigations : public ::testing::TestWithParam<Dialect> {
+ protected:
+  static void run(const Case& what) {
     Storm storm{GetParam(), what};
     storm.run();
     ASSERT_EQ(storm.verdicts().size(), investigations);
@@ -356,11 +328,22 @@ TEST_P(Investigations, ConcludeInTimeWhateverAModelDoes) {
       EXPECT_THAT(last.detail, HasSubstr(what.detail));
       ++outcomes[last.outcome];
       EXPECT_EQ(verdict.cost.price.has_value(), verdict.cost.tokens_in > 0) << "no price is given";
-      if (::testing::Test::HasFailure()) break;
+      if (HasFailure()) break;
     }
     EXPECT_EQ(outcomes.size(), 1U);
     EXPECT_EQ(outcomes.begin()->first, expected(what, GetParam()));
     EXPECT_EQ(storm.connections_left(), 0);
+  }
+};
+
+TEST_P(Investigations, ConcludeInTimeWhateverAModelDoesAndLeaveNothingBehind) {
+  run(cases().front());  // what the process makes once
+  for (const auto& what : cases()) {
+    SCOPED_TRACE(what.name);
+    const auto objects = live_objects();
+    run(what);
+    // What the process keeps for its next coroutines is far less than one for ten investigations.
+    EXPECT_LT(live_objects() - objects, std::int64_t{investigations / 10});
     if (HasFailure()) return;
   }
 }

@@ -180,6 +180,8 @@ TEST(OpenAi, ReadsErrorsOfEveryShape) {
 
 reason::ModelRequest request() {
   reason::ModelRequest result{.tenant = "acme",
+                              .urgency = 0,
+                              .due = std::nullopt,
                               .instructions = "Judge.",
                               .messages = {{reason::Message::Role::user, "brief"}},
                               .tools = {},

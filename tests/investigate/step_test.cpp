@@ -25,6 +25,13 @@ TEST(Investigation, GivesLateStagesNoTimeButStillEntersThem) {
   EXPECT_TRUE(std::get<Finish>(machine.step(Reasoned{-3s})).partial);
 }
 
+TEST(Investigation, GivesOneThatBeginsLateItsShareOfEachSlice) {
+  Investigation machine{{}};
+  EXPECT_EQ(std::get<ReadContext>(machine.step(Opened{15s})).within, 2500ms);
+  EXPECT_EQ(std::get<Enrich>(machine.step(ContextRead{12500ms})).within, 2500ms);
+  EXPECT_EQ(std::get<Reason>(machine.step(Enriched{10s})).within, 5s);
+}
+
 TEST(Investigation, EndsWhateverTheEvents) {
   const std::vector<Event> events{Opened{1s}, ContextRead{1s, true}, Enriched{1s}, Reasoned{1s}};
   for (const auto& a : events) {

@@ -1,3 +1,4 @@
+#include "engine/app/budgets.hpp"
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/commands/filter.hpp"
 #include "engine/app/connectors.hpp"
@@ -60,13 +61,13 @@ class Investigation {
                 std::shared_ptr<const gate::Policy> policy,
                 std::shared_ptr<const investigate::Rules> rules,
                 std::vector<std::shared_ptr<investigate::Enricher>> enrichers,
-                investigate::Slices slices)
+                investigate::Budgets budgets)
       : options_{options},
         normalizer_{std::move(normalizer)},
         gate_{std::move(policy)},
         rules_{std::move(rules)},
         enrichers_{std::move(enrichers)},
-        slices_{slices} {}
+        budgets_{std::move(budgets)} {}
 
   ~Investigation() {
     loop_.restart();
@@ -116,7 +117,7 @@ class Investigation {
 
   /// False when something could not be read, or not be used.
   bool read(const std::vector<std::string>& files) {
-    investigator_.emplace(rules_, enrichers_, nullptr, clock_, ids_, slices_);
+    investigator_.emplace(rules_, enrichers_, nullptr, clock_, ids_, budgets_);
     investigator_->record(scrubber_.has_value());
     if (scrubber_) investigator_->hide(*scrubber_);
     const auto all = read_documents(
@@ -161,7 +162,7 @@ class Investigation {
       if (auto now = investigator_->investigate_now(*alert)) return *std::move(now);
     }
     Result<model::Verdict> verdict = fail(Errc::cancelled, "the investigation did not end");
-    const auto deadline = Deadline::in(investigator_->slices().total());
+    const auto deadline = Deadline::in(investigator_->budgets().of(alert->severity).total());
     loop_.restart();
     asio::co_spawn(loop_,
                    investigator_->investigate(alert, deadline, {}, counsel_),
@@ -192,7 +193,7 @@ class Investigation {
   std::shared_ptr<const investigate::Counsel> counsel_;  ///< nullptr: no model is asked.
   std::shared_ptr<const investigate::Rules> rules_;
   std::vector<std::shared_ptr<investigate::Enricher>> enrichers_;
-  investigate::Slices slices_;
+  investigate::Budgets budgets_;
   Products products_;
   std::optional<investigate::Investigator> investigator_;  ///< Once all who are asked are known.
   std::optional<Scrubber> scrubber_;                       ///< Empty: nothing is recorded.
@@ -235,18 +236,12 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
   if (!rules) return std::unexpected{rules.error()};
   const auto enrichers = LocalEnrichers::load(*settings);
   if (!enrichers) return std::unexpected{enrichers.error()};
-  const auto& budget = settings->investigation;
-  using std::chrono::milliseconds;
-  auto investigation = std::make_unique<Investigation>(
-      options,
-      *std::move(normalizer),
-      std::move(policy->policy),
-      *std::move(rules),
-      enrichers->all(),
-      investigate::Slices{.context = milliseconds{budget.context_ms},
-                          .enrich = milliseconds{budget.enrich_ms},
-                          .reason = milliseconds{budget.reason_ms},
-                          .buffer = milliseconds{budget.buffer_ms}});
+  auto investigation = std::make_unique<Investigation>(options,
+                                                       *std::move(normalizer),
+                                                       std::move(policy->policy),
+                                                       *std::move(rules),
+                                                       enrichers->all(),
+                                                       budgets_of(settings->investigation));
   // What settings of one's own name is meant; the shipped ones name no product.
   if (const auto asked = investigation->ask_products(
           *settings, std::make_shared<const model::Catalogue>(*catalogue));

@@ -191,7 +191,7 @@ TEST(ProductEnricher, AProductThatIsSilentIsFailedInTheVerdictAndNamedAsMissing)
                                                 .reason = std::chrono::milliseconds{50},
                                                 .buffer = std::chrono::milliseconds{50}}};
   const auto verdict = wait(investigator.investigate(alert_of({ip(KnownBad::ip)}),
-                                                     Deadline::in(investigator.slices().total())));
+                                                     Deadline::in(investigator.budgets().usual.total())));
   ASSERT_TRUE(verdict);
   EXPECT_THAT(verdict->missing, Contains("intel.vt: address: timed out"));
   EXPECT_TRUE(verdict->partial);
@@ -205,7 +205,7 @@ TEST(ProductEnricher, WhatAProductKnowsWeighsInTheVerdict) {
   const investigate::Investigator with{rules(), {vt.enricher}, nullptr, vt.clock, ids};
   const investigate::Investigator without{rules(), {}, nullptr, vt.clock, ids};
   const auto alert = alert_of({ip(KnownBad::ip)});
-  const auto verdict = wait(with.investigate(alert, Deadline::in(with.slices().total())));
+  const auto verdict = wait(with.investigate(alert, Deadline::in(with.budgets().usual.total())));
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->verdict, model::Judgement::malicious);
   EXPECT_NE(without.investigate_now(*alert)->verdict, model::Judgement::malicious);
