@@ -105,10 +105,20 @@ void TrackRecord::ran(Time at) {
 }
 
 void TrackRecord::rolled_back(std::string_view action, Time at) {
+  if (std::ranges::find(overturned_, action) != overturned_.end()) return;
+  undone_.emplace_back(action);
+  bound(undone_, keep_);
   rollbacks_.push_back(at);
   bound(rollbacks_, keep_);
   for (auto& answer : answers_)
     if (answer.action == action) answer.agreed = false;
+}
+
+void TrackRecord::overturned(std::string_view action, Time at) {
+  if (std::ranges::find(undone_, action) != undone_.end()) return;
+  rolled_back(action, at);
+  if (std::ranges::find(overturned_, action) == overturned_.end()) overturned_.emplace_back(action);
+  bound(overturned_, keep_);
 }
 
 TrackRecord::Share TrackRecord::agreed(Time since) const {
@@ -190,8 +200,32 @@ void TrackRecords::begin_anew(const model::LedgerEntry& entry) {
   }
 }
 
+void TrackRecords::overturn(const model::LedgerEntry& entry) {
+  const auto text = [](const json::object& object, std::string_view name) {
+    const auto* found = object.if_contains(name);
+    const auto* value = found ? found->if_string() : nullptr;
+    return value ? std::string{std::string_view{*value}} : std::string{};
+  };
+  const auto verdict = text(entry.body, "verdict");
+  if (verdict != "benign" && verdict != "false_positive") return;
+  const auto* ran = entry.body.if_contains("ran");
+  const auto* list = ran ? ran->if_array() : nullptr;
+  if (!list) return;
+  for (const auto& item : *list) {
+    const auto* action = item.if_object();
+    const auto* target = action ? action->if_contains("target") : nullptr;
+    const auto* object = target ? target->if_object() : nullptr;
+    if (!object) continue;
+    const auto found = records_.find({.tenant = entry.tenant,
+                                      .verb = text(*action, "verb"),
+                                      .target_kind = text(*object, "kind")});
+    if (found != records_.end()) found->second.overturned(text(*action, "action"), entry.at);
+  }
+}
+
 void TrackRecords::add(const model::LedgerEntry& entry) {
   if (entry.kind == policy_changed) return begin_anew(entry);
+  if (entry.kind == judged) return overturn(entry);
   if (std::ranges::find(kinds, entry.kind) == kinds.end()) return;
   const auto facts = facts_of(entry);
   if (facts.verb.empty()) return;

@@ -37,6 +37,9 @@ class TrackRecord {
   /// Also speaks against the approval of `action`, where one is remembered.
   void rolled_back(std::string_view action, Time at);
 
+  /// A person said that what it was done for was nothing: as bad as a rollback, and one with it.
+  void overturned(std::string_view action, Time at);
+
   struct Share {
     std::uint64_t of = 0;
     std::uint64_t all = 0;
@@ -61,6 +64,8 @@ class TrackRecord {
   std::deque<Answer> answers_;
   std::deque<Time> runs_;
   std::deque<Time> rollbacks_;
+  std::deque<std::string> undone_;      ///< Actions that were rolled back,
+  std::deque<std::string> overturned_;  ///< or overturned: neither counts a second time.
 };
 
 enum class Shortfall : std::uint8_t {
@@ -111,6 +116,7 @@ class TrackRecords {
                                     model::EntryKind::denied,
                                     model::EntryKind::executed,
                                     model::EntryKind::rolled_back,
+                                    model::EntryKind::judged,
                                     model::EntryKind::policy_changed};
 
   void add(const model::LedgerEntry& entry);
@@ -119,6 +125,8 @@ class TrackRecords {
 
  private:
   void begin_anew(const model::LedgerEntry& policy_changed);
+  /// A person said that there was nothing: what ran for it is overturned.
+  void overturn(const model::LedgerEntry& judged);
 
   std::size_t keep_;
   std::map<TrackedClass, TrackRecord> records_;

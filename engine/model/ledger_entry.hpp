@@ -28,6 +28,8 @@ enum class EntryKind : std::uint8_t {
   policy_changed,
   checkpoint,
   notified,  ///< People were told something, or could not be.
+  judged,    ///< A person said what an investigation was about.
+  unlearned,  ///< A person took back what such judgements taught.
 };
 
 /// One line of the tenant's ledger, as it is stored and exported: JSON whose last member is `hash`,
@@ -62,7 +64,9 @@ BOOST_DESCRIBE_ENUM(EntryKind,
                     released,
                     policy_changed,
                     checkpoint,
-                    notified)
+                    notified,
+                    judged,
+                    unlearned)
 BOOST_DESCRIBE_STRUCT(LedgerEntry, (), (seq, tenant, at, kind, subject, actor, body, prev, hash))
 
 }  // namespace sallyport::model

@@ -13,6 +13,9 @@ namespace {
 using model::EvidenceStatus;
 using model::Trust;
 
+/// The source of evidence that is a closed case with a person's verdict.
+constexpr std::string_view judged_cases = "cases";
+
 constexpr std::size_t name_bytes = 120;
 constexpr std::ptrdiff_t most_spaces_of_a_name = 3;
 
@@ -174,11 +177,22 @@ Brief write_brief(const model::Alert& alert,
   head["severity"] = name_of(alert.severity);
   head["time"] = to_rfc3339(alert.time);
   append_line(brief.text, marker, to_json(head));
-  brief.text += "\nENTITIES\n" + entity_lines(entities, marker, limits) + "\nEVIDENCE\n";
+  brief.text += "\nENTITIES\n" + entity_lines(entities, marker, limits);
+  // Few, and as examples: how people judged what is most like this.
+  std::string cases;
+  for (const auto& item : evidence) {
+    if (item.source != judged_cases || item.status != EvidenceStatus::found) continue;
+    auto line = line_about(item, limits);
+    append_line(cases, marker, line);
+    brief.shown.emplace(item.id, std::move(line));
+  }
+  if (!cases.empty()) brief.text += "\nSIMILAR CASES THAT A PERSON JUDGED\n" + cases;
+  brief.text += "\nEVIDENCE\n";
 
   const auto actions = "\nACTIONS THAT MAY BE PROPOSED\n" + offer_lines(offers, marker, limits);
   std::string left_out;
   for (const auto* item : ranked(evidence)) {
+    if (brief.shown.contains(item->id)) continue;
     auto line = line_about(*item, limits);
     if (brief.text.size() + line.size() + actions.size() + left_out.size() + 200 > limits.bytes) {
       ++brief.left_out;

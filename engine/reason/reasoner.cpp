@@ -32,6 +32,14 @@ double prior_of(const Prior& prior, model::Severity severity) {
   }
 }
 
+/// The severity that a product gave, as the evidence of its alert says; else the alert's.
+model::Severity severity_of(const model::Evidence& sensor, const model::Alert& alert) {
+  const auto* said = sensor.data.if_contains("severity");
+  const auto* name = said ? said->if_string() : nullptr;
+  return name ? enum_of<model::Severity>(std::string_view{*name}).value_or(alert.severity)
+              : alert.severity;
+}
+
 double probability(double log_odds) {
   return 1 / (1 + std::exp(-log_odds));
 }
@@ -79,6 +87,14 @@ std::vector<Weighed> weigh(const ReasonerFile& file, std::span<const model::Evid
       known->bearers.push_back(&item);
     }
   }
+  // What a product says of one alert lowers nothing while it does not say it of the others.
+  const auto is_alert = [](const model::Evidence& item) { return item.source == "alert"; };
+  const auto alerts = std::ranges::count_if(evidence, is_alert);
+  std::erase_if(weighed, [&](const Weighed& signal) {
+    const auto said = std::ranges::count_if(
+        signal.bearers, [&](const model::Evidence* item) { return is_alert(*item); });
+    return signal.weight && signal.weight->weight < 0 && said > 0 && said < alerts;
+  });
   return weighed;
 }
 
@@ -100,8 +116,9 @@ struct Support {
 
 struct Sum {
   double log_odds = 0;
-  double firm = 0;                  ///< The same without what an attacker could have written.
-  Support against;                  ///< Evidence for malice.
+  double firm = 0;     ///< The same without what an attacker could have written, or people raised.
+  double learned = 0;  ///< What people taught lowers it by; not above 0.
+  Support against;     ///< Evidence for malice.
   std::vector<std::string> for_it;  ///< Ids of what speaks for closing.
   std::optional<model::Judgement> closes;
   std::vector<model::Term> terms;
@@ -112,22 +129,36 @@ Sum add_up(const ReasonerFile& file,
            std::span<const model::Evidence> evidence,
            const std::vector<Weighed>& weighed) {
   Sum sum;
-  auto prior = prior_of(file.prior, alert.severity);
+  const auto claimed = prior_of(file.prior, alert.severity);
+  auto prior = claimed;
   auto firm_prior = prior;
-  const auto sensor = std::ranges::find_if(evidence, [](const model::Evidence& item) {
+  const auto is_sensor = [](const model::Evidence& item) {
     return item.source == "alert" && item.trust != Trust::untrusted;
-  });
+  };
+  const auto sensor = std::ranges::find_if(evidence, is_sensor);
   if (sensor == evidence.end()) {
     // Anybody could have written the severity: it may raise, and neither lower nor carry an action.
     prior = std::max(prior, file.prior.unknown);
     firm_prior = std::min(prior, file.prior.unknown);
+  } else {
+    // Of several alerts, the worst word of a product; a worse one that anybody wrote only raises.
+    firm_prior = prior_of(file.prior, severity_of(*sensor, alert));
+    for (const auto& item : evidence) {
+      if (is_sensor(item))
+        firm_prior = std::max(firm_prior, prior_of(file.prior, severity_of(item, alert)));
+    }
+    prior = std::max(claimed, firm_prior);
   }
   model::Term first{.term = "prior", .weight = prior, .evidence = {}};
   if (sensor != evidence.end()) {
     first.evidence.push_back(sensor->id);
     // That a product calls it medium or worse is its own word for malice.
-    if (alert.severity >= model::Severity::medium && alert.severity <= model::Severity::fatal)
-      sum.against.add(*sensor);
+    for (const auto& item : evidence) {
+      if (!is_sensor(item)) continue;
+      const auto severity = severity_of(item, alert);
+      if (severity >= model::Severity::medium && severity <= model::Severity::fatal)
+        sum.against.add(item);
+    }
   }
   sum.log_odds = prior;
   sum.firm = firm_prior;
@@ -136,12 +167,14 @@ Sum add_up(const ReasonerFile& file,
   for (const auto& signal : weighed) {
     if (!signal.weight || signal.weight->weight == 0) continue;
     const auto share = rounded(signal.weight->weight * signal.strength);
+    const bool learned = signal.name.starts_with(learned_family);
     sum.log_odds += share;
-    sum.firm += rounded(signal.weight->weight * signal.firm_strength);
+    if (!learned || share < 0) sum.firm += rounded(signal.weight->weight * signal.firm_strength);
+    if (learned) sum.learned += std::min(share, 0.0);
     model::Term term{.term = std::string{signal.name}, .weight = share, .evidence = {}};
     for (const auto* item : signal.bearers) {
       term.evidence.push_back(item->id);
-      if (share > 0) sum.against.add(*item);
+      if (share > 0 && !learned) sum.against.add(*item);
       if (share < 0 && signal.weight->closes) sum.for_it.push_back(item->id);
     }
     if (share < strongest && signal.weight->closes) {
@@ -361,7 +394,9 @@ Judgement Reasoner::judge(const model::Alert& alert,
     result.verdict = model::Judgement::malicious;
   } else if (p >= file.thresholds.suspicious) {
     result.verdict = model::Judgement::suspicious;
-  } else if (p < file.thresholds.close && sum.closes && failed == 0) {
+  } else if (p < file.thresholds.close && sum.closes && failed == 0 &&
+             rounded(probability(sum.log_odds - sum.learned)) < file.thresholds.close) {
+    // What people taught lowers, and it never is what closes.
     result.verdict = *sum.closes;
   }
   if (heard.answer) {

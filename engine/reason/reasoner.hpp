@@ -41,7 +41,9 @@ struct Heard {
 /// attacker cannot write. Closing needs such evidence and nothing missing; under suspicion of
 /// injection nothing is proposed that takes the alert out of sight. What contains (LOW and above)
 /// is proposed only when two independent sources speak for it, one of them not written by an
-/// attacker. Targets are entities of the alert.
+/// attacker. What people taught (`people.`) raises and lowers within a bound; it closes nothing that
+/// would not close without it, and is no source that carries an action. Targets are entities of the
+/// alert.
 ///
 /// A language model's answer is one more voice, and text may have talked it into anything. So it
 /// may raise the verdict (to malicious only as the evidence allows); it lowers it by one step at

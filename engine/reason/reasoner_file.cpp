@@ -21,7 +21,12 @@ void check_weights(const ReasonerFile& file, Faults& faults) {
     check_number(weight.weight, -max_weight, max_weight, child(at, "weight"), faults);
     if (name == injection_suspected)
       faults.push_back({at, "a suspicion of injection may not count: it is a flag"});
+    if (name.starts_with(learned_family) && std::abs(weight.weight) > most_learned)
+      faults.push_back(
+          {child(at, "weight"), fmt::format("what people taught weighs at most {}", most_learned)});
     if (!weight.closes) continue;
+    if (name.starts_with(learned_family))
+      faults.push_back({child(at, "closes"), "what people taught never closes an alert by itself"});
     if (*weight.closes != model::Judgement::benign &&
         *weight.closes != model::Judgement::false_positive)
       faults.push_back({child(at, "closes"), "can only be benign or false_positive"});

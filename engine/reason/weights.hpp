@@ -18,6 +18,11 @@ inline constexpr const char* alert_target = "alert";
 /// The flag of text that looks like instructions to a model. It may never be a weight.
 inline constexpr std::string_view injection_suspected = "injection_suspected";
 
+/// What people taught: signals of this family raise or lower, at most by `most_learned`, close
+/// nothing, and carry no action. Whatever the file says.
+inline constexpr std::string_view learned_family = "people.";
+inline constexpr double most_learned = 1.5;
+
 /// What one signal says, in log-odds (natural logarithm): positive speaks for malice.
 struct Weight {
   double weight = 0;

@@ -52,6 +52,19 @@ TEST(Demotion, ComesBelowTheFloorAndOverTheCeilingAndNotAtThem) {
             "3 were rolled back while the last 10 block_ip on ip ran (30 %); the ceiling is 20 %");
 }
 
+TEST(Demotion, CountsWhatAPersonOverturnedAsIfItWereRolledBackAndOnce) {
+  const DemotionRule rule;
+  TrackRecord record{30};
+  for (int i = 0; i < 10; ++i) record.ran(noon + minutes{i});
+  for (const auto* action : {"a", "b", "b", "c"}) record.overturned(action, noon + minutes{20});
+  record.rolled_back("a", noon + minutes{21});
+  EXPECT_EQ(record.undone(noon).of, 3U);
+  record.rolled_back("d", noon + minutes{22});
+  record.overturned("d", noon + minutes{23});
+  EXPECT_EQ(record.undone(noon).of, 4U);
+  EXPECT_TRUE(demotion(record, rule, noon));
+}
+
 TEST(Demotion, NeverComesWhereTheBoundsAreAtTheirEnds) {
   const DemotionRule never{.agreement_floor = 0, .rollback_ceiling = 1};
   EXPECT_FALSE(demotion(answered(0, 30), never, noon));

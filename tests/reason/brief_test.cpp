@@ -149,5 +149,23 @@ TEST(Reading, ShowsTheReaderTheTextAndTheJudgeNone) {
   EXPECT_LE(text_to_read(about).size(), 10'000U);
 }
 
+TEST(Brief, ShowsCasesThatAPersonJudgedAsExamplesEachOnceAndBeforeTheEvidence) {
+  std::vector<model::Evidence> evidence;
+  for (std::size_t i = 0; i < 200; ++i)
+    evidence.push_back(item(i, 200, model::EvidenceStatus::found));
+  evidence.push_back(item(200, 0, model::EvidenceStatus::found));
+  evidence.back().source = "cases";
+  evidence.back().summary = "alice judged I1 to be benign";
+  const auto brief = brief_of(alert(), evidence);
+  const auto cases = brief.text.find("SIMILAR CASES THAT A PERSON JUDGED");
+  const auto shown = brief.text.find("alice judged I1 to be benign");
+  ASSERT_NE(cases, std::string::npos);
+  EXPECT_LT(cases, shown);
+  EXPECT_LT(shown, brief.text.find("\nEVIDENCE\n"));
+  EXPECT_EQ(brief.text.find("alice judged", shown + 1), std::string::npos);
+  EXPECT_TRUE(brief.shown.contains("E201"));
+  EXPECT_LE(brief.text.size(), BriefLimits{}.bytes);
+}
+
 }  // namespace
 }  // namespace sallyport::reason

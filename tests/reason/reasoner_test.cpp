@@ -25,6 +25,9 @@ weights:
   text.tool: { weight: 4 }
   asset.scanner: { weight: -4, closes: benign }
   text.calm: { weight: -4, closes: benign }
+  alert.cleared: { weight: -2, closes: false_positive }
+  people.malicious: { weight: 1.5 }
+  people.benign: { weight: -1.5 }
 responses:
   - action: block_ip
     target: { kind: ip, flagged_by: [intel.known_bad], public_address: true }
@@ -423,6 +426,73 @@ TEST(Opinion, OffersWhatTheTableHoldsForTheEntitiesOfTheAlert) {
   EXPECT_EQ(offers[0].verb, "block_ip");
   EXPECT_THAT(offers[0].entities, ::testing::ElementsAre(1U)) << "not the private address";
   EXPECT_THAT(reasoner().verbs(), ::testing::ElementsAre("block_ip", "kill_process"));
+}
+
+model::Evidence people(std::string_view signal) {
+  return evidence("E9", "people", Trust::trusted, {std::string{signal}});
+}
+
+TEST(Reasoner, WhatPeopleTaughtLowersAndNeverCloses) {
+  auto cleared = sensor();
+  cleared.signals = {{"alert.cleared", 0.75}};
+  // -0.6 - 1.5 = -2.1: not below the threshold; with what was learned, -3.6, it would be.
+  const std::vector both{cleared, people("people.benign")};
+  const auto judged = reasoner().judge(alert(), both);
+  EXPECT_LT(judged.probability, 0.1);
+  EXPECT_EQ(judged.verdict, model::Judgement::inconclusive);
+  const std::vector alone{sensor(), people("people.benign")};
+  EXPECT_EQ(reasoner().judge(alert(), alone).verdict, model::Judgement::inconclusive);
+  const std::vector bad{sensor(), people("people.benign")};
+  EXPECT_EQ(reasoner().judge(alert(model::Severity::critical), bad).verdict,
+            model::Judgement::suspicious);  // 1.5 - 1.5
+}
+
+TEST(Reasoner, WhatPeopleTaughtIsNoSecondSourceForAnAction) {
+  auto impact = sensor();
+  impact.signals = {{"alert.impact", 1}};
+  const std::vector taught{impact, people("people.malicious")};
+  const auto judged = reasoner().judge(alert(model::Severity::critical), taught);
+  EXPECT_EQ(judged.verdict, model::Judgement::suspicious);
+}
+
+TEST(Reasoner, WhatPeopleTaughtIsBoundedWhateverTheFileSays) {
+  Faults faults;
+  EXPECT_FALSE(read(
+      replaced(
+          std::string{file}, "people.benign: { weight: -1.5 }", "people.benign: { weight: -1.6 }"),
+      faults));
+  EXPECT_THAT(summary(faults), HasSubstr("at most 1.5"));
+  faults.clear();
+  EXPECT_FALSE(read(replaced(std::string{file},
+                             "people.benign: { weight: -1.5 }",
+                             "people.benign: { weight: -1.5, closes: benign }"),
+                    faults));
+  EXPECT_THAT(summary(faults), HasSubstr("never closes"));
+}
+
+TEST(Reasoner, WhatAProductSaysOfOneAlertLowersNothingForAnother) {
+  auto cleared = sensor();
+  cleared.signals = {{"alert.cleared", 1}};
+  auto other = sensor();
+  other.id = "E2";
+  const std::vector one{cleared};
+  EXPECT_EQ(reasoner().judge(alert(), one).verdict, model::Judgement::false_positive);
+  const std::vector two{cleared, other};
+  EXPECT_EQ(reasoner().judge(alert(), two).verdict, model::Judgement::inconclusive);
+}
+
+TEST(Reasoner, ASeverityThatAnybodyWroteRaisesAStoryAndCarriesNoAction) {
+  auto low = sensor();
+  low.data = {{"severity", "low"}};
+  auto anybody = evidence("E2", "alert", Trust::untrusted, {});
+  anybody.data = {{"severity", "critical"}};
+  const std::vector story{low, anybody};
+  const auto judged = reasoner().judge(alert(model::Severity::critical), story);
+  EXPECT_EQ(judged.verdict, model::Judgement::suspicious);
+  EXPECT_DOUBLE_EQ(judged.explanation[0].weight, 1.5);
+  const std::vector listed{low, anybody, intel("E3", "198.51.100.7")};
+  EXPECT_THAT(actions(reasoner().judge(alert(model::Severity::critical), listed)),
+              ::testing::Not(Contains("block_ip")));
 }
 
 }  // namespace
