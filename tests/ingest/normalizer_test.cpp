@@ -287,7 +287,7 @@ TEST(Normalizer, ASourceThatDoesNotFitIsAnErrorAndNoGuess) {
   const auto unknown = normalized(sample("okta"), "wazzuh");
   EXPECT_EQ(unknown.error().code, Errc::not_found);
   EXPECT_THAT(unknown.error().detail,
-              HasSubstr("known: cef cortex_xdr crowdstrike defender elastic"));
+              HasSubstr("known: cef cortex_xdr crowdstrike defender detector elastic"));
 }
 
 TEST(Normalizer, ARedeliveryHasTheSameUidAndAnotherAlertHasNot) {
