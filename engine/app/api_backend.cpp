@@ -1,6 +1,7 @@
 #include "engine/app/api_backend.hpp"
 
 #include "engine/app/policy_desk.hpp"
+#include "engine/ingest/group_records.hpp"
 #include "engine/investigate/verdicts.hpp"
 #include "engine/store/ledger.hpp"
 
@@ -67,6 +68,17 @@ serve::AlertReceipt receipt_of(const Result<ingest::Receipt>& receipt) {
       break;
   }
   return answer;
+}
+
+/// The document of an investigation says how many alerts it had when it was written; they may be
+/// more by now. Errors: corrupt, unavailable.
+Result<> count_alerts(const store::Store& store, model::Verdict& verdict) {
+  auto members = ingest::members_of(store, verdict.investigation, model::most_listed_alerts);
+  if (!members) return std::unexpected{members.error()};
+  if (members->count == 0) return {};
+  verdict.count = members->count;
+  verdict.alerts = std::move(members->uids);
+  return {};
 }
 
 }  // namespace
@@ -142,21 +154,29 @@ Task<serve::Page<model::Alert>> ApiBackend::alerts(serve::ListQuery query) {
 
 Task<serve::Page<model::Verdict>> ApiBackend::investigations(serve::ListQuery query) {
   serve::Page<model::Verdict> page;
+  std::optional<Error> broken;
   const auto listed = investigate::list_verdicts(
       rooms_.store, query.tenant, query.cursor, [&](model::Verdict verdict) {
         if (page.items.size() == query.limit) {
           page.next = page.items.back().investigation;
           return false;
         }
+        const auto counted = count_alerts(rooms_.store, verdict);
+        if (!counted) return broken.emplace(counted.error()), false;
         page.items.push_back(std::move(verdict));
         return true;
       });
   if (!listed) co_return std::unexpected{listed.error()};
+  if (broken) co_return std::unexpected{*broken};
   co_return page;
 }
 
 Task<model::Verdict> ApiBackend::investigation(std::string id) {
-  co_return investigate::find_verdict(rooms_.store, id);
+  auto verdict = investigate::find_verdict(rooms_.store, id);
+  if (!verdict) co_return verdict;
+  const auto counted = count_alerts(rooms_.store, *verdict);
+  if (!counted) co_return std::unexpected{counted.error()};
+  co_return verdict;
 }
 
 Task<serve::Page<serve::Question>> ApiBackend::approvals(serve::ApprovalQuery query) {

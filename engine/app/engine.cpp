@@ -11,7 +11,10 @@
 #include "engine/app/connector_endpoints.hpp"
 #include "engine/app/connector_shelf.hpp"
 #include "engine/app/connectors.hpp"
+#include "engine/app/feedback.hpp"
+#include "engine/app/feedback_endpoints.hpp"
 #include "engine/app/feeds.hpp"
+#include "engine/app/grouping_file.hpp"
 #include "engine/app/kafka_intake.hpp"
 #include "engine/app/known_secrets.hpp"
 #include "engine/app/ledger_mailbox.hpp"
@@ -32,6 +35,8 @@
 #include "engine/gate/gate.hpp"
 #include "engine/graph/entity_graph.hpp"
 #include "engine/graph/lifetime.hpp"
+#include "engine/ingest/group_records.hpp"
+#include "engine/ingest/groups.hpp"
 #include "engine/ingest/intake.hpp"
 #include "engine/investigate/investigator.hpp"
 #include "engine/investigate/kept.hpp"
@@ -81,19 +86,31 @@ auto lifetimes(const config::RetentionSettings& settings, const Clock& clock) {
   };
 }
 
+/// Both hear of their kinds.
+store::LedgerListener both(store::LedgerListener first, store::LedgerListener second) {
+  auto kinds = first.kinds;
+  for (const auto kind : second.kinds)
+    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(kind);
+  return {.kinds = std::move(kinds),
+          .hear = [first = std::move(first), second = std::move(second)](model::EntryKind kind,
+                                                                         std::string_view line) {
+            for (const auto* one : {&first, &second})
+              if (std::ranges::find(one->kinds, kind) != one->kinds.end()) one->hear(kind, line);
+          }};
+}
+
 /// Entries that wait to be counted: more than come between two looks.
 constexpr std::size_t most_waiting = 20'000;
 
 store::Options store_options(const config::Settings& settings,
                              const Clock& clock,
-                             LedgerMailbox& mailbox) {
+                             store::LedgerListener listener) {
   return {.directory = settings.data_dir,
           .block_cache_bytes = std::size_t{settings.store.block_cache_mb} << 20U,
           .write_buffer_bytes = std::size_t{settings.store.write_buffer_mb} << 20U,
           .group_window = std::chrono::microseconds{settings.store.group_window_us},
           .outlived = lifetimes(settings.retention, clock),
-          .listener = mailbox.listener(
-              {audit::TrackRecords::kinds.begin(), audit::TrackRecords::kinds.end()})};
+          .listener = std::move(listener)};
 }
 
 }  // namespace
@@ -111,6 +128,7 @@ struct Engine::Impl {
   http::ServerOptions server;
 
   LedgerMailbox mailbox{most_waiting};
+  LedgerMailbox lessons_mailbox{most_waiting};
   std::unique_ptr<store::Store> store;
   std::optional<audit::Checkpointer> checkpointer;
   asio::io_context loop{1};
@@ -129,7 +147,10 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<approve::Courier>> couriers;
   std::optional<Autonomy> autonomy;
   std::optional<OverdueReviews> reviews;
+  std::optional<Feedback> feedback;
   std::optional<graph::EntityGraph> graph;
+  std::optional<GroupingFile> grouping;
+  std::optional<ingest::Groups> groups;
   std::optional<ingest::Intake> intake;
   std::optional<investigate::Investigator> investigator;
   std::optional<act::Actions> actions;
@@ -260,7 +281,11 @@ Result<> Engine::Impl::build() {
   access = std::move(materials->access);
   server = std::move(materials->server);
 
-  auto opened = store::Store::open(store_options(settings, clock, mailbox));
+  auto opened = store::Store::open(store_options(
+      settings,
+      clock,
+      both(mailbox.listener({audit::TrackRecords::kinds.begin(), audit::TrackRecords::kinds.end()}),
+           lessons_mailbox.listener({Feedback::kinds.begin(), Feedback::kinds.end()}))));
   if (!opened) return std::unexpected{opened.error()};
   store = *std::move(opened);
   auto key = audit::SigningKey::load_or_make(audit::key_directory(settings.data_dir));
@@ -285,14 +310,22 @@ Result<> Engine::Impl::build() {
       *store, mailbox, *policy, *gate, *outbox, clock, demotion_rule(settings.autonomy), log);
   reviews.emplace(*store, *outbox);
 
+  feedback.emplace(*store, lessons_mailbox, clock);
   graph.emplace(*store);
+  grouping = std::move(materials->grouping);
+  groups.emplace(
+      grouping->rules(),
+      [this](Time at) { return ids.next(at); },
+      [this](const model::Alert& alert) { return investigator->listen(alert); });
   intake.emplace(*store,
                  *graph,
+                 *groups,
                  std::move(materials->normalizer),
                  ingest::DecodeLimits{.bytes = settings.ingest.max_alert_bytes,
                                       .depth = settings.ingest.max_alert_depth});
   auto enrichers = knowledge->all();
   std::ranges::move(enrichers_of(products), std::back_inserter(enrichers));
+  enrichers.push_back(feedback->lessons());
   investigator.emplace(std::move(materials->rules),
                        std::move(enrichers),
                        &*graph,
@@ -328,6 +361,7 @@ Result<> Engine::Impl::build() {
   const Rooms rooms{.store = *store,
                     .graph = *graph,
                     .intake = *intake,
+                    .groups = *groups,
                     .investigator = *investigator,
                     .gate = *gate,
                     .actions = *actions,
@@ -350,13 +384,17 @@ Result<> Engine::Impl::build() {
                 if (listener.concluded) listener.concluded(since_arrival);
               },
           .queued = [this](const model::Action& action) { tell_waiting(action); },
-          .action = [this](const model::Action& action) { tell(action); }});
+          .action = [this](const model::Action& action) { tell(action); },
+          .joined = listener.joined});
   backend.emplace(rooms, *pipeline, *policy, loop.get_executor(), settings.ingest.max_in_flight);
   tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
 
   count_questions(products, metrics);
   metrics.gauge("sallyport_in_flight", "Alerts under way", [this] {
     return static_cast<double>(pipeline->in_flight());
+  });
+  metrics.gauge("sallyport_open_groups", "Investigations that alerts can join", [this] {
+    return static_cast<double>(groups->open());
   });
   metrics.gauge("sallyport_actions_running", "Actions under way", [this] {
     return static_cast<double>(pipeline->running());
@@ -406,6 +444,10 @@ Result<> Engine::Impl::resume() {
   const auto remembered = remember_usage();
   if (!remembered) return remembered;
 
+  const auto taught = feedback->load();
+  if (!taught) return taught;
+  const auto restored = ingest::restore(*store, *groups, clock.now());
+  if (!restored) return restored;
   auto open_actions = actions->open();
   if (!open_actions) return std::unexpected{open_actions.error()};
   const auto alerts = intake->open_alerts();
@@ -414,7 +456,7 @@ Result<> Engine::Impl::resume() {
     log.info("taking up what the last run left",
              {{"alerts", alerts->size()}, {"actions", open_actions->size()}});
   }
-  for (const auto& alert : *alerts) pipeline->investigate(alert);
+  for (const auto& open : *alerts) pipeline->take_up(open);
   asio::post(loop, [this, open = *std::move(open_actions)]() mutable {
     // Side by side: one product that does not answer must not keep the others waiting.
     for (auto& action : open) (void)tasks->spawn(take_up(std::move(action)));
@@ -475,6 +517,8 @@ asio::awaitable<void> Engine::Impl::keep_policy() {
     reload();
     const auto reviewed = autonomy->review();
     if (!reviewed) log.error("records not reviewed", {{"why", reviewed.error().detail}});
+    const auto heard = feedback->hear();
+    if (!heard) log.error("people's answers not read", {{"why", heard.error().detail}});
     const auto looked = co_await reviews->look(gate->policy(), clock.now());
     if (!looked) log.warn("overdue reviews not told", {{"why", looked.error().detail}});
   }
@@ -556,6 +600,12 @@ void Engine::Impl::reload() {
     if (!policy->warnings().empty()) log.warn("policy", {{"warnings", policy->warnings()}});
   }
   reload_rules();
+  const auto regrouped = grouping->reload_if_changed(*groups);
+  if (!regrouped) {
+    log.error("grouping not changed: the file is faulty", {{"faults", regrouped.error().detail}});
+  } else if (*regrouped) {
+    log.info("read again", {{"files", "grouping"}});
+  }
 }
 
 Result<std::unique_ptr<Engine>> Engine::make(config::Settings settings,
@@ -579,6 +629,7 @@ Result<> Engine::Impl::serve_http() {
                                  .data_dir = settings.data_dir,
                                  .demotion = demotion_rule(settings.autonomy)});
     std::ranges::move(connector_endpoints(*executor), std::back_inserter(also));
+    std::ranges::move(feedback_endpoints(*feedback, *backend), std::back_inserter(also));
     return also;
   };
   options.api.probes = {.metrics = [this] { return metrics.text(); },

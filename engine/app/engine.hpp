@@ -18,6 +18,8 @@ struct Listener {
   std::function<void(const model::Action& action)> action;
   /// How long after its arrival an alert had its durable verdict.
   std::function<void(std::chrono::microseconds since_arrival)> concluded;
+  /// An alert is durable in an investigation that another one opened.
+  std::function<void()> joined{};
 };
 
 /// The whole engine: every room made from the settings and wired to its neighbours.

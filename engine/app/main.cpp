@@ -86,6 +86,8 @@ int main(int argc, char** argv) {
   add_investigate(app, run);
   add_approvals(app, run);
   add_actions(app, run);
+  add_investigations(app, run);
+  add_learned(app, run);
   add_version(app, run);
   add_ledger(app, run);
   add_audit(app, run);

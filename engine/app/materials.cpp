@@ -40,6 +40,11 @@ Result<Materials> gather(const config::Settings& settings,
   if (catalogue) wrong.add(rules);
   auto knowledge = LocalEnrichers::load(settings);
   wrong.add(knowledge);
+  // Paths of a settings file are absolute by now; settings that come from none name no file by
+  // default, and group nothing.
+  const std::filesystem::path groups{settings.grouping};
+  auto grouping = GroupingFile::load(groups.is_absolute() ? groups : std::filesystem::path{});
+  wrong.add(grouping);
 
   Faults faults;
   // Only to see that they can be made: the engine makes them where they are called.
@@ -60,6 +65,7 @@ Result<Materials> gather(const config::Settings& settings,
                    .normalizer = *std::move(normalizer),
                    .rules = *std::move(rules),
                    .knowledge = *std::move(knowledge),
+                   .grouping = *std::move(grouping),
                    .reach = reach,
                    .products = std::move(products),
                    .feeds = std::move(feeds),

@@ -3,6 +3,7 @@
 #include "engine/app/channels.hpp"
 #include "engine/app/connectors.hpp"
 #include "engine/app/feeds.hpp"
+#include "engine/app/grouping_file.hpp"
 #include "engine/app/local_enrichers.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
@@ -26,6 +27,7 @@ struct Materials {
   ingest::Normalizer normalizer;
   std::shared_ptr<const investigate::Rules> rules;
   LocalEnrichers knowledge;
+  GroupingFile grouping;
   Reach reach;  ///< What the products were made with.
   Products products;
   std::vector<std::unique_ptr<connectors::taxii::Feed>> feeds;

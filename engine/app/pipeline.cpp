@@ -2,7 +2,9 @@
 
 #include "engine/app/notices.hpp"
 #include "engine/app/recorded_decision.hpp"
+#include "engine/ingest/group_records.hpp"
 #include "engine/investigate/requests.hpp"
+#include "engine/investigate/story.hpp"
 #include "engine/investigate/verdicts.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -52,6 +54,15 @@ std::vector<std::string> cited(const model::Verdict& verdict, const model::Propo
 
 }  // namespace
 
+/// An alert, and the investigation that looks at it.
+struct Pipeline::Case {
+  std::shared_ptr<const model::Alert> alert;
+  std::string investigation;
+  std::shared_ptr<const model::Alert> whole;     ///< With what the investigation knows already.
+  std::shared_ptr<const model::Verdict> before;  ///< Its newest verdict; nullptr: none so far.
+  bool followed = false;  ///< It is not known to be the first alert of its investigation.
+};
+
 struct Pipeline::Decided {
   model::Decision decision;
   std::optional<model::Action> action;  ///< New.
@@ -71,6 +82,7 @@ Pipeline::Pipeline(Rooms rooms,
                    asio::any_io_executor loop,
                    Told told)
     : rooms_{std::move(rooms)},
+      stories_{rooms_.store},
       workers_{std::move(workers)},
       loop_{std::move(loop)},
       told_{std::move(told)},
@@ -86,7 +98,10 @@ Pipeline::Pipeline(Rooms rooms,
       time_to_verdict_{rooms_.metrics.histogram(
           "sallyport_time_to_verdict_seconds",
           "From arrival to the durable verdict",
-          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30})} {
+          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30})},
+      reopened_{rooms_.metrics.counter("sallyport_investigations_reopened_total",
+                                       "Verdicts that a later alert gave a new version",
+                                       {})} {
   // Finding a counter takes a lock and a hash: once, not per alert.
   auto& metrics = rooms_.metrics;
   const auto at_door = [&](std::string_view outcome) {
@@ -96,6 +111,11 @@ Pipeline::Pipeline(Rooms rooms,
   };
   for_each_name<ingest::Admission>(at_door);
   at_door("refused");
+  for_each_name<ingest::Part>([&](std::string_view part) {
+    parts_.push_back(metrics.counter("sallyport_grouped_alerts_total",
+                                     "Alerts by what they are to their investigation",
+                                     {{"part", std::string{part}}}));
+  });
   for_each_name<model::Judgement>([&](std::string_view name) {
     verdicts_.push_back(metrics.counter(
         "sallyport_verdicts_total", "Investigations by verdict", {{"verdict", std::string{name}}}));
@@ -124,34 +144,60 @@ void Pipeline::submit(ingest::RawAlert raw,
                received = std::move(received),
                finish = std::move(finish)]() mutable {
     auto concluded = std::make_shared<std::optional<Concluded>>();
-    auto judge = [this, concluded](Batch& batch,
-                                   const model::Alert& alert) -> std::optional<model::Judgement> {
+    auto opened = std::make_shared<std::string>();
+    auto judge = [this, concluded, opened](
+                     Batch& batch,
+                     const model::Alert& alert,
+                     const std::string& investigation) -> std::optional<model::Judgement> {
+      *opened = investigation;
       auto* thinking = rooms_.thinking;
       std::string refused;
-      if (thinking && thinking->wants(alert)) {
-        refused = thinking->would_refuse(alert, deadline_of(alert));
-        if (refused.empty()) return std::nullopt;
+      const bool wanted = thinking && thinking->wants(alert);
+      if (wanted) refused = thinking->would_refuse(alert, deadline_of(alert));
+      std::optional<model::Verdict> verdict;
+      if (!wanted || !refused.empty())
+        verdict = rooms_.investigator.investigate_now(alert, investigation);
+      if (!verdict) {
+        rooms_.groups.heard(investigation, alert, rooms_.investigator.listen(alert));
+        return std::nullopt;
       }
-      auto verdict = rooms_.investigator.investigate_now(alert);
-      if (!verdict) return std::nullopt;
       if (!refused.empty()) verdict->missing.push_back("model: " + refused);
-      *concluded = write(batch, alert, *std::move(verdict));
+      *concluded = write(batch, alert, *std::move(verdict), nullptr);
+      learn(alert, (*concluded)->verdict);
       return (*concluded)->verdict.verdict;
     };
-    auto done = [this, concluded, received = std::move(received), finish = std::move(finish)](
-                    Result<ingest::Receipt> receipt) mutable {
+    auto done = [this,
+                 concluded,
+                 opened,
+                 received = std::move(received),
+                 finish = std::move(finish)](Result<ingest::Receipt> receipt) mutable {
       const bool accepted = receipt && receipt->admission == ingest::Admission::accepted;
       auto alert = accepted ? receipt->alert : nullptr;
+      auto placement = accepted ? std::move(receipt->placement) : ingest::Placement{};
       const auto became = receipt ? static_cast<std::size_t>(receipt->admission) : refused_at_door;
       admitted_.at(became).add();
       if (!receipt && *concluded) forget(**concluded);
+      // Those who followed find no verdict: the first of them is investigated in its place.
+      if (!receipt && !opened->empty()) turn_of(*opened, [] {})();
       received(std::move(receipt));
       if (!alert) return finish();
-      if (!*concluded) return begin(std::move(alert), std::move(finish));
+      parts_.at(static_cast<std::size_t>(placement.part)).add();
+      if (placement.part == ingest::Part::joins) {
+        if (told_.joined) told_.joined();
+        return finish();
+      }
+      if (placement.part == ingest::Part::follows)
+        return follow(std::move(alert), std::move(placement.investigation), std::move(finish));
+      rooms_.groups.durable(placement.investigation, 1);
+      auto ended = turn_of(placement.investigation, std::move(finish));
+      if (!*concluded) {
+        auto work = std::make_shared<const Case>(alert, placement.investigation, alert, nullptr);
+        return begin(std::move(work), std::move(ended));
+      }
       // The commit thread serves everybody: what follows is a worker's business.
-      asio::post(workers_, [this, alert, concluded, finish = std::move(finish)]() mutable {
+      asio::post(workers_, [this, alert, concluded, ended = std::move(ended)]() mutable {
         finished(*alert, std::move(**concluded));
-        finish();
+        ended();
       });
     };
     rooms_.intake.admit(std::move(raw), std::move(judge), std::move(done));
@@ -159,17 +205,111 @@ void Pipeline::submit(ingest::RawAlert raw,
   asio::post(workers_, std::move(work));
 }
 
-void Pipeline::investigate(std::shared_ptr<const model::Alert> alert) {
+void Pipeline::take_up(ingest::OpenAlert open) {
   ++in_flight_;
-  begin(std::move(alert), [this] { --in_flight_; });
+  if (open.investigation.empty()) open.investigation = rooms_.ids.next(rooms_.clock.now());
+  follow(std::move(open.alert), std::move(open.investigation), [this] { --in_flight_; });
 }
 
-void Pipeline::begin(std::shared_ptr<const model::Alert> alert,
-                     std::move_only_function<void()> ended) {
-  asio::post(workers_, [this, alert = std::move(alert), ended = std::move(ended)]() mutable {
+Pipeline::Ended Pipeline::turn_of(std::string investigation, Ended ended) {
+  return [this, investigation = std::move(investigation), ended = std::move(ended)]() mutable {
+    if (auto next = rooms_.groups.leave(investigation)) asio::post(workers_, *std::move(next));
+    ended();
+  };
+}
+
+void Pipeline::follow(std::shared_ptr<const model::Alert> alert,
+                      std::string investigation,
+                      Ended ended) {
+  auto in_turn = turn_of(investigation, std::move(ended));
+  auto work =
+      [this, alert = std::move(alert), investigation, ended = std::move(in_turn)]() mutable {
+        look(alert, investigation, std::move(ended));
+      };
+  if (auto mine = rooms_.groups.enter(investigation, std::move(work)))
+    asio::post(workers_, *std::move(mine));
+}
+
+void Pipeline::look(const std::shared_ptr<const model::Alert>& alert,
+                    const std::string& investigation,
+                    Ended ended) {
+  const auto story = stories_.find(investigation);
+  if (!story && story.error().code == Errc::not_found)
+    return begin(std::make_shared<const Case>(alert, investigation, alert, nullptr, true),
+                 std::move(ended));
+  if (!story) {
+    rooms_.log.error("a story cannot be read; trying again",
+                     {{"investigation", investigation}, {"why", story.error().detail}});
+    return later([this, alert, investigation, ended = std::move(ended)]() mutable {
+      look(alert, investigation, std::move(ended));
+    });
+  }
+  const std::shared_ptr<const model::Verdict> before{*story, &(*story)->verdict};
+  auto work = std::make_shared<const Case>(
+      alert,
+      investigation,
+      std::make_shared<const model::Alert>(investigate::joined((*story)->whole, *alert)),
+      before,
+      true);
+  // After a restart, what the story knows is learned from its verdict.
+  rooms_.groups.heard(investigation, (*story)->whole, rooms_.investigator.listen(*before));
+  rooms_.groups.durable(investigation, before->version);
+  if (!rooms_.groups.is_news(investigation, *alert)) return pass(std::move(work), std::move(ended));
+  auto& investigator = rooms_.investigator;
+  if (auto verdict = investigator.investigate_now(*work->whole, investigation, before.get())) {
+    auto alone = investigator.investigate_now(*alert, investigation);
+    if (alone && investigate::is_worse(*alone, *verdict)) {
+      // No model is asked: it would see the milder whole.
+      auto worse = investigate::as_version_of(*before, *std::move(alone));
+      if (!investigate::rises(*before, worse)) return pass(std::move(work), std::move(ended));
+      return conclude(std::move(work), std::move(worse), std::move(ended));
+    }
+    return weigh(std::move(work), *std::move(verdict), std::move(ended));
+  }
+  asio::co_spawn(
+      asio::make_strand(workers_),
+      investigator.investigate(work->whole, deadline_of(*alert), investigation, nullptr, before),
+      [this, work, ended = std::move(ended)](const std::exception_ptr& thrown,
+                                             Result<model::Verdict> verdict) mutable {
+        if (thrown) std::rethrow_exception(thrown);
+        if (!verdict) return ended();
+        weigh(std::move(work), *std::move(verdict), std::move(ended));
+      });
+}
+
+void Pipeline::weigh(CasePtr work, model::Verdict verdict, Ended ended) {
+  if (!investigate::rises(*work->before, verdict)) return pass(std::move(work), std::move(ended));
+  auto* thinking = rooms_.thinking;
+  if (!thinking || !thinking->wants(*work->whole))
+    return conclude(std::move(work), std::move(verdict), std::move(ended));
+  think(std::move(work), std::move(ended));
+}
+
+void Pipeline::pass(CasePtr work, Ended ended) {
+  rooms_.groups.heard(work->investigation, *work->alert, rooms_.investigator.listen(*work->alert));
+  Batch batch;
+  rooms_.graph.conclude(batch, *work->alert, work->before->verdict);
+  ingest::Intake::close(batch, *work->alert);
+  rooms_.store.commit(
+      std::move(batch),
+      [this, work = std::move(work), ended = std::move(ended)](const Result<>& committed) mutable {
+        if (committed) {
+          if (told_.joined) told_.joined();
+          return ended();
+        }
+        rooms_.graph.forget(*work->alert);
+        later([this, work = std::move(work), ended = std::move(ended)]() mutable {
+          pass(std::move(work), std::move(ended));
+        });
+      });
+}
+
+void Pipeline::begin(CasePtr work, Ended ended) {
+  asio::post(workers_, [this, work = std::move(work), ended = std::move(ended)]() mutable {
     auto* thinking = rooms_.thinking;
-    if (!thinking || !thinking->wants(*alert)) return judge(std::move(alert), {}, std::move(ended));
-    think(std::move(alert), std::move(ended));
+    if (!thinking || !thinking->wants(*work->whole))
+      return judge(std::move(work), {}, std::move(ended));
+    think(std::move(work), std::move(ended));
   });
 }
 
@@ -181,51 +321,51 @@ Deadline Pipeline::deadline_of(const model::Alert& alert) const {
   return Deadline::in(std::chrono::duration_cast<Deadline::Clock::duration>(left));
 }
 
-void Pipeline::judge(std::shared_ptr<const model::Alert> alert,
-                     std::string missing,
-                     std::move_only_function<void()> ended) {
-  if (auto verdict = rooms_.investigator.investigate_now(*alert)) {
+void Pipeline::judge(CasePtr work, std::string missing, Ended ended) {
+  if (auto verdict = rooms_.investigator.investigate_now(
+          *work->whole, work->investigation, work->before.get())) {
     if (!missing.empty()) verdict->missing.push_back(std::move(missing));
-    conclude(std::move(alert), *std::move(verdict), std::move(ended));
+    conclude(std::move(work), *std::move(verdict), std::move(ended));
     return;
   }
   // Something has to be waited for. What waits side by side shares one strand.
-  asio::co_spawn(asio::make_strand(workers_),
-                 rooms_.investigator.investigate(alert, deadline_of(*alert)),
-                 [this, alert, missing = std::move(missing), ended = std::move(ended)](
-                     const std::exception_ptr& thrown, Result<model::Verdict> verdict) mutable {
-                   if (thrown) std::rethrow_exception(thrown);
-                   // Cancelled: the engine stops, and takes the alert up again when it starts.
-                   if (!verdict) return ended();
-                   if (!missing.empty()) verdict->missing.push_back(std::move(missing));
-                   conclude(std::move(alert), *std::move(verdict), std::move(ended));
-                 });
+  asio::co_spawn(
+      asio::make_strand(workers_),
+      rooms_.investigator.investigate(
+          work->whole, deadline_of(*work->alert), work->investigation, nullptr, work->before),
+      [this, work, missing = std::move(missing), ended = std::move(ended)](
+          const std::exception_ptr& thrown, Result<model::Verdict> verdict) mutable {
+        if (thrown) std::rethrow_exception(thrown);
+        // Cancelled: the engine stops, and takes the alert up again when it starts.
+        if (!verdict) return ended();
+        if (!missing.empty()) verdict->missing.push_back(std::move(missing));
+        conclude(std::move(work), *std::move(verdict), std::move(ended));
+      });
 }
 
-void Pipeline::think(std::shared_ptr<const model::Alert> alert,
-                     std::move_only_function<void()> ended) {
-  const auto over = std::make_shared<std::move_only_function<void()>>(std::move(ended));
-  const auto deadline = deadline_of(*alert);
-  auto task = [this, alert, over, deadline]() -> asio::awaitable<void> {
+void Pipeline::think(CasePtr work, Ended ended) {
+  const auto over = std::make_shared<Ended>(std::move(ended));
+  const auto deadline = deadline_of(*work->alert);
+  auto task = [this, work, over, deadline]() -> asio::awaitable<void> {
     // A cancelled one is dropped like one that never began: it is taken up at the next start.
-    auto verdict =
-        co_await rooms_.investigator.investigate(alert, deadline, {}, rooms_.thinking->counsel());
+    auto verdict = co_await rooms_.investigator.investigate(
+        work->whole, deadline, work->investigation, rooms_.thinking->counsel(), work->before);
     if (!verdict) {
       (*over)();
       co_return;
     }
-    asio::post(workers_, [this, alert, over, verdict = *std::move(verdict)]() mutable {
-      conclude(std::move(alert), std::move(verdict), std::move(*over));
+    asio::post(workers_, [this, work, over, verdict = *std::move(verdict)]() mutable {
+      conclude(std::move(work), std::move(verdict), std::move(*over));
     });
   };
-  auto without = [this, alert, over](const std::string& why) {
+  auto without = [this, work, over](const std::string& why) {
     asio::post(workers_,
-               [this, alert, over, why] { judge(alert, "model: " + why, std::move(*over)); });
+               [this, work, over, why] { judge(work, "model: " + why, std::move(*over)); });
   };
   rooms_.thinking->submit(
-      *alert, deadline, {.task = std::move(task), .without = std::move(without), .dropped = [over] {
-                           (*over)();
-                         }});
+      *work->whole,
+      deadline,
+      {.task = std::move(task), .without = std::move(without), .dropped = [over] { (*over)(); }});
 }
 
 Pipeline::Decided Pipeline::decide(Batch& batch,
@@ -315,11 +455,18 @@ void Pipeline::count(const model::ModelCall& call) {
 
 Pipeline::Concluded Pipeline::write(Batch& batch,
                                     const model::Alert& alert,
-                                    model::Verdict verdict) {
+                                    model::Verdict verdict,
+                                    const model::Verdict* before) {
   Concluded concluded;
   auto requests = investigate::requests_of(verdict, alert);
   for (std::size_t i = 0; i < verdict.proposals.size(); ++i) {
     auto& proposal = verdict.proposals[i];
+    if (const auto* earlier = before ? investigate::same_in(*before, proposal) : nullptr) {
+      proposal.target = earlier->target;
+      proposal.decision = earlier->decision;
+      proposal.action_id = earlier->action_id;
+      continue;
+    }
     auto decided =
         decide(batch, std::move(requests[i]), verdict.investigation, cited(verdict, proposal), "");
     count(decided.decision);
@@ -354,16 +501,18 @@ void Pipeline::forget(const Concluded& concluded) {
   for (const auto& action : concluded.held) rooms_.actions.forget(action);
 }
 
-void Pipeline::conclude(std::shared_ptr<const model::Alert> alert,
-                        model::Verdict verdict,
-                        std::move_only_function<void()> ended) {
+void Pipeline::conclude(CasePtr work, model::Verdict verdict, Ended ended) {
   Batch batch;
-  auto concluded = write(batch, *alert, std::move(verdict));
-  rooms_.graph.conclude(batch, *alert, concluded.verdict.verdict);
-  ingest::Intake::close(batch, *alert);
+  if (const auto members = ingest::members_of(rooms_.store, work->investigation, 0))
+    verdict.count = std::max<std::uint64_t>(members->count, 1);
+  auto concluded = write(batch, *work->whole, std::move(verdict), work->before.get());
+  rooms_.graph.conclude(batch, *work->alert, concluded.verdict.verdict);
+  ingest::Intake::close(batch, *work->alert);
+  if (work->followed)
+    ingest::put_version(batch, *work->alert, work->investigation, concluded.verdict.version);
   rooms_.store.commit(
       std::move(batch),
-      [this, alert = std::move(alert), concluded = std::move(concluded), ended = std::move(ended)](
+      [this, work = std::move(work), concluded = std::move(concluded), ended = std::move(ended)](
           const Result<>& committed) mutable {
         if (!committed) {
           // The alert is still open in the store: it is investigated again when the disk works
@@ -372,21 +521,29 @@ void Pipeline::conclude(std::shared_ptr<const model::Alert> alert,
                            {{"investigation", concluded.verdict.investigation},
                             {"why", committed.error().detail}});
           forget(concluded);
-          rooms_.graph.forget(*alert);
-          later([this, alert = std::move(alert), ended = std::move(ended)]() mutable {
-            begin(std::move(alert), std::move(ended));
+          rooms_.graph.forget(*work->alert);
+          later([this, work = std::move(work), ended = std::move(ended)]() mutable {
+            begin(std::move(work), std::move(ended));
           });
           return;
         }
+        stories_.forget(work->investigation);
+        learn(*work->whole, concluded.verdict);
+        rooms_.groups.durable(work->investigation, concluded.verdict.version);
+        if (work->before) reopened_.add();
         asio::post(workers_,
                    [this,
-                    alert = std::move(alert),
+                    alert = work->alert,
                     concluded = std::move(concluded),
                     ended = std::move(ended)]() mutable {
                      finished(*alert, std::move(concluded));
                      ended();
                    });
       });
+}
+
+void Pipeline::learn(const model::Alert& alert, const model::Verdict& verdict) {
+  rooms_.groups.heard(verdict.investigation, alert, rooms_.investigator.listen(verdict));
 }
 
 void Pipeline::finished(const model::Alert& alert, Concluded concluded) {

@@ -2,6 +2,7 @@
 
 #include "engine/act/actions.hpp"
 #include "engine/act/executor.hpp"
+#include "engine/app/stories.hpp"
 #include "engine/app/thinking.hpp"
 #include "engine/approve/approvals.hpp"
 #include "engine/approve/outbox.hpp"
@@ -9,6 +10,7 @@
 #include "engine/base/ulid.hpp"
 #include "engine/gate/gate.hpp"
 #include "engine/graph/entity_graph.hpp"
+#include "engine/ingest/groups.hpp"
 #include "engine/ingest/intake.hpp"
 #include "engine/investigate/investigator.hpp"
 #include "engine/observe/log.hpp"
@@ -29,6 +31,7 @@ struct Rooms {
   store::Store& store;
   graph::EntityGraph& graph;
   ingest::Intake& intake;
+  ingest::Groups& groups;
   investigate::Investigator& investigator;
   gate::Gate& gate;
   act::Actions& actions;
@@ -45,10 +48,11 @@ struct Rooms {
 /// Walks alerts through the rooms: received, investigated, decided, and what is permitted handed to
 /// the executor.
 ///
-/// Promise: an alert that was received has exactly one investigation, restarts included; its
-/// verdict, its decisions and the actions that follow become durable in one batch, and in that of
-/// the alert itself where nothing has to be waited for. Thread-safe;
-/// parsing and reasoning run on `workers`, the executor is called on `loop` only.
+/// Promise: an alert that was received has exactly one investigation, restarts included, its own or
+/// one that it joined; a verdict, its decisions and the actions that follow become durable in one
+/// batch, and in that of the alert itself where nothing has to be waited for. What was decided for
+/// an investigation is not decided again for a later version of its verdict. Thread-safe; parsing
+/// and reasoning run on `workers`, the executor is called on `loop` only.
 class Pipeline {
  public:
   /// Told when an investigation is durable, when an action waits for a person (both on a worker or
@@ -58,6 +62,7 @@ class Pipeline {
         verdict;
     std::function<void(const model::Action& action)> queued;
     std::function<void(const model::Action& action)> action;
+    std::function<void()> joined{};  ///< An alert is durable in another one's investigation.
   };
 
   Pipeline(Rooms rooms, asio::any_io_executor workers, asio::any_io_executor loop, Told told);
@@ -69,8 +74,8 @@ class Pipeline {
               ingest::Intake::Done received,
               std::move_only_function<void()> ended);
 
-  /// Investigates an alert that a former run left without a verdict.
-  void investigate(std::shared_ptr<const model::Alert> alert);
+  /// Takes up an alert that a former run did not come to look at.
+  void take_up(ingest::OpenAlert open);
 
   /// Calls `work` on a worker when the store has had a moment to recover.
   void later(std::move_only_function<void()> work);
@@ -106,38 +111,58 @@ class Pipeline {
   [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
  private:
+  struct Case;
   struct Decided;
   struct Concluded;
 
-  void begin(std::shared_ptr<const model::Alert> alert, std::move_only_function<void()> ended);
+  using CasePtr = std::shared_ptr<const Case>;
+  using Ended = std::move_only_function<void()>;
+
+  /// Looks at an alert when its investigation has a turn for it.
+  void follow(std::shared_ptr<const model::Alert> alert, std::string investigation, Ended ended);
+  /// In its turn: the first verdict, a new version of it, or nothing that would change it.
+  void look(const std::shared_ptr<const model::Alert>& alert,
+            const std::string& investigation,
+            Ended ended);
+  /// Goes on with what a story and a later alert come to.
+  void weigh(CasePtr work, model::Verdict verdict, Ended ended);
+  /// The alert says nothing that changes the verdict.
+  void pass(CasePtr work, Ended ended);
+  /// The end of a turn: who waits for the investigation is next.
+  [[nodiscard]] Ended turn_of(std::string investigation, Ended ended);
+
+  void begin(CasePtr work, Ended ended);
   /// Investigates with language models.
-  void think(std::shared_ptr<const model::Alert> alert, std::move_only_function<void()> ended);
+  void think(CasePtr work, Ended ended);
   /// Investigates without; `missing`: why no model was asked, where one should have been.
-  void judge(std::shared_ptr<const model::Alert> alert,
-             std::string missing,
-             std::move_only_function<void()> ended);
+  void judge(CasePtr work, std::string missing, Ended ended);
   [[nodiscard]] Deadline deadline_of(const model::Alert& alert) const;
   void count(const model::ModelCall& call);
-  void conclude(std::shared_ptr<const model::Alert> alert,
-                model::Verdict verdict,
-                std::move_only_function<void()> ended);
+  void conclude(CasePtr work, model::Verdict verdict, Ended ended);
   /// Asks the gate about one request and writes what follows into `batch`.
   Decided decide(store::Batch& batch,
                  model::ActionRequest request,
                  const std::string& investigation,
                  std::vector<std::string> evidence,
                  std::string reverses);
-  /// Writes the verdict, and what the gate says of its proposals, into `batch`.
-  Concluded write(store::Batch& batch, const model::Alert& alert, model::Verdict verdict);
+  /// Writes the verdict, and what the gate says of its proposals, into `batch`; what it said of
+  /// the same for the version before stands.
+  Concluded write(store::Batch& batch,
+                  const model::Alert& alert,
+                  model::Verdict verdict,
+                  const model::Verdict* before);
   /// The batch was not committed.
   void forget(const Concluded& concluded);
   /// What follows when it was.
   void finished(const model::Alert& alert, Concluded concluded);
+  /// The investigation has heard what its alerts say: the same again is no news.
+  void learn(const model::Alert& alert, const model::Verdict& verdict);
   asio::awaitable<void> run_one(model::Action action, gate::Permit permit);
   void rest(const Result<model::Action>& ran);
   void count(const model::Decision& decision);
 
   Rooms rooms_;
+  Stories stories_;
   asio::any_io_executor workers_;
   asio::any_io_executor loop_;
   Told told_;
@@ -146,7 +171,9 @@ class Pipeline {
   std::atomic<std::size_t> running_ = 0;
   observe::Metrics::Histogram time_to_verdict_;
   std::vector<observe::Metrics::Counter> admitted_;  ///< By ingest::Admission, then the refused.
-  std::vector<observe::Metrics::Counter> verdicts_;  ///< By model::Judgement.
+  std::vector<observe::Metrics::Counter> parts_;     ///< By ingest::Part.
+  observe::Metrics::Counter reopened_;
+  std::vector<observe::Metrics::Counter> verdicts_;                ///< By model::Judgement.
   std::vector<std::vector<observe::Metrics::Counter>> decisions_;  ///< By Ruling, Reason.
 };
 

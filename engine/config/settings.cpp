@@ -159,6 +159,7 @@ void make_absolute(Settings& settings) {
   for (auto* path : {&settings.data_dir,
                      &settings.policy,
                      &settings.reasoner,
+                     &settings.grouping,
                      &settings.schemas,
                      &settings.connectors_folder,
                      &settings.http.tls.certificate,

@@ -164,6 +164,7 @@ struct Settings {
   std::string data_dir = "../data";
   std::string policy = "policy.yaml";
   std::string reasoner = "reasoner.yaml";
+  std::string grouping = "grouping.yaml";  ///< Empty: each alert has its own investigation.
   std::string schemas;  ///< Empty: the folder `schemas` of the installation.
   std::vector<std::string> intel;
   std::vector<std::string> assets;
@@ -260,6 +261,7 @@ BOOST_DESCRIBE_STRUCT(Settings,
                       (data_dir,
                        policy,
                        reasoner,
+                       grouping,
                        schemas,
                        intel,
                        assets,

@@ -10,6 +10,8 @@
 ///   finding.hpp, ocsf_field.hpp, captions.hpp   the finding that it makes
 ///   entities.hpp, attack.hpp, timestamp.hpp   values in their one form
 /// kafka.hpp       alerts from and results to Kafka; offsets.hpp what may be committed
+/// groups.hpp      which investigation an alert belongs to; grouping_rules.hpp says by what
+///   group_records.hpp   what the store keeps of it
 /// intake.hpp      alerts made durable; dead_letter.hpp what could not be used
 /// publisher.hpp   the ledger to its topics
 ///   ledger_feed.hpp, ocsf_output.hpp   which entries are due, and as what they go out

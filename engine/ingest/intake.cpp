@@ -1,5 +1,7 @@
 #include "engine/ingest/intake.hpp"
 
+#include "engine/ingest/group_records.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,10 +14,6 @@ namespace {
 using store::Batch;
 using store::Table;
 
-std::string alert_key(const model::Alert& alert) {
-  return store::key({alert.tenant, alert.source, alert.uid});
-}
-
 struct ReceivedBody {
   std::string uid;
   std::string source;
@@ -25,24 +23,46 @@ struct ReceivedBody {
   model::Severity severity{};
   Time time;
   std::string content_hash;
+  std::optional<std::string> investigation;  ///< That it belongs to; of an update none.
+  std::optional<std::string> joined_by;      ///< The rule; of one that opens it none.
+  std::optional<std::uint64_t> number;       ///< Of the investigation's alerts, from 1.
 };
 
 BOOST_DESCRIBE_STRUCT(ReceivedBody,
                       (),
-                      (uid, source, intake, title, detection, severity, time, content_hash))
+                      (uid,
+                       source,
+                       intake,
+                       title,
+                       detection,
+                       severity,
+                       time,
+                       content_hash,
+                       investigation,
+                       joined_by,
+                       number))
 
 void append_received(Batch& batch,
                      model::EntryKind kind,
                      const model::Alert& alert,
-                     const std::string& intake) {
-  const ReceivedBody body{.uid = alert.uid,
-                          .source = alert.source,
-                          .intake = intake,
-                          .title = alert.title,
-                          .detection = alert.detection,
-                          .severity = alert.severity,
-                          .time = alert.time,
-                          .content_hash = alert.content_hash};
+                     const std::string& intake,
+                     const Placement* placement) {
+  ReceivedBody body{.uid = alert.uid,
+                    .source = alert.source,
+                    .intake = intake,
+                    .title = alert.title,
+                    .detection = alert.detection,
+                    .severity = alert.severity,
+                    .time = alert.time,
+                    .content_hash = alert.content_hash,
+                    .investigation = std::nullopt,
+                    .joined_by = std::nullopt,
+                    .number = std::nullopt};
+  if (placement) {
+    body.investigation = placement->investigation;
+    body.number = placement->number;
+    if (!placement->rule.empty()) body.joined_by = placement->rule;
+  }
   batch.append(alert.tenant,
                kind,
                alert.uid,
@@ -55,9 +75,14 @@ void append_received(Batch& batch,
 
 Intake::Intake(store::Store& store,
                graph::EntityGraph& graph,
+               Groups& groups,
                Normalizer normalizer,
                DecodeLimits limits)
-    : store_{store}, graph_{graph}, normalizer_{std::move(normalizer)}, limits_{limits} {}
+    : store_{store},
+      graph_{graph},
+      groups_{groups},
+      normalizer_{std::move(normalizer)},
+      limits_{limits} {}
 
 void Intake::admit(RawAlert raw, Judge judge, Done done) {
   const auto native = decode(raw.bytes, limits_);
@@ -77,7 +102,7 @@ void Intake::admit(RawAlert raw, Judge judge, Done done) {
   }
 
   const auto known = store_.get(Table::alerts, key);
-  if (!known) return finish(key, alert, std::unexpected{known.error()}, std::move(done));
+  if (!known) return finish(key, alert, {}, std::unexpected{known.error()}, std::move(done));
   if (!*known)
     return write(
         std::move(alert), std::move(key), std::move(raw.intake), std::move(judge), std::move(done));
@@ -87,10 +112,10 @@ void Intake::admit(RawAlert raw, Judge judge, Done done) {
   const Receipt receipt{.admission = same ? Admission::duplicate : Admission::updated,
                         .alert = alert};
   Batch batch;
-  if (!same) append_received(batch, model::EntryKind::updated, *alert, raw.intake);
+  if (!same) append_received(batch, model::EntryKind::updated, *alert, raw.intake, nullptr);
   auto tell =
       [this, key, alert, receipt, done = std::move(done)](const Result<>& committed) mutable {
-        finish(key, alert, committed, [&](const Result<Receipt>& result) {
+        finish(key, alert, {}, committed, [&](const Result<Receipt>& result) {
           if (result) {
             done(receipt);
           } else {
@@ -107,22 +132,37 @@ void Intake::write(std::shared_ptr<const model::Alert> alert,
                    std::string intake,
                    Judge judge,
                    Done done) {
+  auto placement = groups_.place(*alert, alert->received_at);
   Batch batch;
-  append_received(batch, model::EntryKind::received, *alert, intake);
-  const auto judgement = judge(batch, *alert);
+  append_received(batch, model::EntryKind::received, *alert, intake, &placement);
+  std::optional<model::Judgement> judgement;
+  if (placement.part == Part::opens) judgement = judge(batch, *alert, placement.investigation);
   batch.put(Table::alerts, key, to_json(*alert));
-  if (!judgement) batch.put(Table::open, key, "");
-  graph_.observe(batch, *alert, judgement);
+  const bool to_be_looked_at =
+      placement.part == Part::follows || (placement.part == Part::opens && !judgement);
+  if (to_be_looked_at) batch.put(Table::open, key, placement.investigation);
+  if (placement.grouped()) put_member(batch, *alert, placement);
+  // What only repeats teaches nothing about its entities.
+  const bool observed = placement.part != Part::joins;
+  if (observed) graph_.observe(batch, *alert, judgement);
   store_.commit(std::move(batch),
-                [this, key = std::move(key), alert = std::move(alert), done = std::move(done)](
-                    const Result<>& committed) mutable {
-                  if (!committed) graph_.forget(*alert);
-                  finish(key, alert, committed, std::move(done));
+                [this,
+                 key = std::move(key),
+                 alert = std::move(alert),
+                 placement = std::move(placement),
+                 observed,
+                 done = std::move(done)](const Result<>& committed) mutable {
+                  if (!committed) {
+                    if (observed) graph_.forget(*alert);
+                    groups_.take_back(placement);
+                  }
+                  finish(key, alert, std::move(placement), committed, std::move(done));
                 });
 }
 
 void Intake::finish(const std::string& key,
                     const std::shared_ptr<const model::Alert>& alert,
+                    Placement placement,
                     const Result<>& committed,
                     Done done) {
   Waiting waiting;
@@ -134,7 +174,7 @@ void Intake::finish(const std::string& key,
   }
   const auto tell = [&](Done& listener, Admission admission) {
     if (committed) {
-      listener(Receipt{.admission = admission, .alert = alert});
+      listener(Receipt{.admission = admission, .alert = alert, .placement = placement});
     } else {
       listener(std::unexpected{committed.error()});
     }
@@ -144,22 +184,24 @@ void Intake::finish(const std::string& key,
   for (auto& listener : waiting.done) tell(listener, Admission::duplicate);
 }
 
-Result<std::vector<std::shared_ptr<const model::Alert>>> Intake::open_alerts() const {
-  std::vector<std::shared_ptr<const model::Alert>> found;
+Result<std::vector<OpenAlert>> Intake::open_alerts() const {
+  std::vector<OpenAlert> found;
   std::optional<Error> broken;
-  const auto scanned =
-      store_.scan(Table::open, "", "", false, [&](std::string_view key, std::string_view) {
+  const auto scanned = store_.scan(
+      Table::open, "", "", false, [&](std::string_view key, std::string_view investigation) {
         auto alert = store_.load<model::Alert>(Table::alerts, key);
         if (!alert) {
           broken = alert.error();
           return false;
         }
-        found.push_back(std::make_shared<const model::Alert>(*std::move(alert)));
+        found.push_back({.alert = std::make_shared<const model::Alert>(*std::move(alert)),
+                         .investigation = std::string{investigation}});
         return true;
       });
   if (!scanned) return std::unexpected{scanned.error()};
   if (broken) return std::unexpected{*broken};
-  std::ranges::sort(found, {}, [](const auto& alert) { return alert->received_at; });
+  std::ranges::sort(
+      found, {}, [](const OpenAlert& open) { return open.alert->received_at; });
   return found;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/base/time.hpp"
 #include "engine/graph/entity_graph.hpp"
 #include "engine/ingest/decode.hpp"
+#include "engine/ingest/groups.hpp"
 #include "engine/ingest/normalizer.hpp"
 #include "engine/model/alert.hpp"
 #include "engine/model/verdict.hpp"
@@ -37,13 +38,21 @@ enum class Admission : std::uint8_t {
 struct Receipt {
   Admission admission = Admission::accepted;
   std::shared_ptr<const model::Alert> alert;
+  Placement placement{};  ///< Of one that was accepted.
+};
+
+/// An alert that is durable, and whose investigation has to look at it yet.
+struct OpenAlert {
+  std::shared_ptr<const model::Alert> alert;
+  std::string investigation;  ///< Empty: it has none so far.
 };
 
 BOOST_DESCRIBE_ENUM(Admission, accepted, duplicate, updated)
 
 /// The door through which every alert comes in, whatever brought it: decodes, normalises,
-/// recognises what it has, and makes the alert, its graph entries and its ledger entry durable in
-/// one batch, together with its verdict where it can be judged at once.
+/// recognises what it has, says which investigation it belongs to, and makes the alert, its place
+/// there, its graph entries and its ledger entry durable in one batch, together with its verdict
+/// where it can be judged at once.
 ///
 /// Promise: `done` is called once. With a receipt: the alert is durable, and of any number of
 /// deliveries of one alert exactly one receipt says `accepted`, across restarts too. Thread-safe;
@@ -52,27 +61,29 @@ class Intake {
  public:
   using Done = std::move_only_function<void(Result<Receipt>)>;
 
-  /// `store` and `graph` must outlive it; it must outlive all calls of `done`.
+  /// `store`, `graph` and `groups` must outlive it; it must outlive all calls of `done`.
   Intake(store::Store& store,
          graph::EntityGraph& graph,
+         Groups& groups,
          Normalizer normalizer,
          DecodeLimits limits);
 
-  /// Called for an alert that is new, on the thread of admit(), before anything of it is durable.
-  /// May judge it at once: then it adds to `batch` what follows from the verdict, which becomes
-  /// durable with the alert, and returns the judgement. Otherwise it adds nothing.
-  using Judge = std::move_only_function<std::optional<model::Judgement>(store::Batch& batch,
-                                                                        const model::Alert& alert)>;
+  /// Called for an alert that opens an investigation, on the thread of admit(), before anything of
+  /// it is durable. May judge it at once: then it adds to `batch` what follows from the verdict,
+  /// which becomes durable with the alert, and returns the judgement. Otherwise it adds nothing.
+  using Judge = std::move_only_function<std::optional<model::Judgement>(
+      store::Batch& batch, const model::Alert& alert, const std::string& investigation)>;
 
   /// Calls `done` from the commit thread, or at once from this one when nothing has to be written;
   /// it must not block. Errors: invalid_input (these bytes are no alert: the detail is the reason a
   /// dead letter carries), unavailable (the store).
   void admit(RawAlert raw, Judge judge, Done done);
 
-  /// Alerts that are durable and have no verdict yet, oldest first. Errors: corrupt, unavailable.
-  [[nodiscard]] Result<std::vector<std::shared_ptr<const model::Alert>>> open_alerts() const;
+  /// Alerts that are durable and were not looked at yet, oldest first. Errors: corrupt,
+  /// unavailable.
+  [[nodiscard]] Result<std::vector<OpenAlert>> open_alerts() const;
 
-  /// Marks in `batch` that `alert` has its verdict.
+  /// Marks in `batch` that `alert` was looked at.
   static void close(store::Batch& batch, const model::Alert& alert);
 
  private:
@@ -88,11 +99,13 @@ class Intake {
              Done done);
   void finish(const std::string& key,
               const std::shared_ptr<const model::Alert>& alert,
+              Placement placement,
               const Result<>& committed,
               Done done);
 
   store::Store& store_;
   graph::EntityGraph& graph_;
+  Groups& groups_;
   Normalizer normalizer_;
   DecodeLimits limits_;
   std::mutex mutex_;

@@ -228,6 +228,7 @@ std::optional<std::string> incident_finding(const EntryView& entry) {
   PaddedDocument document{entry.body};
   if (!document.readable()) return std::nullopt;
   const auto alerts = document.texts("alerts");
+  const bool again = document.number("version").value_or(1) > 1;
   const auto title = document.text("title");
   const auto severity_name = document.text("severity");
   const auto verdict = document.text("verdict");
@@ -245,8 +246,9 @@ std::optional<std::string> incident_finding(const EntryView& entry) {
   std::string out;
   out.reserve(entry.body.size() + 1024);
   out +=
-      R"({"class_uid":2005,"class_name":"Incident Finding","category_uid":2,"category_name":"Findings",)"
-      R"("type_uid":200501,"activity_id":1,"activity_name":"Create",)";
+      R"({"class_uid":2005,"class_name":"Incident Finding","category_uid":2,"category_name":"Findings",)";
+  out += again ? R"("type_uid":200502,"activity_id":2,"activity_name":"Update",)"
+               : R"("type_uid":200501,"activity_id":1,"activity_name":"Create",)";
   append_head(out, entry, entry.frame.subject);
   fmt::format_to(std::back_inserter(out),
                  R"(,"profiles":["incident"]}},"severity_id":{},"status_id":{},"status":"{}",)"

@@ -8,6 +8,8 @@
 /// shared_answers.hpp SharedAnswers: equal questions are one call, answers are kept for a while
 /// gathering.hpp      enrichers side by side, cut off at their slice
 /// investigator.hpp   Investigator: drives the machine
+/// story.hpp          what a later alert of the same story changes
+/// lessons.hpp        Lessons: what people taught, as evidence
 /// counsel.hpp        Counsel: the language models that take part
 /// recording.hpp      what an investigation was told, for later
 /// replay.hpp         the same investigation again from it; past.hpp: what it is told then

@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -71,6 +72,23 @@ RecordedDialogue dialogue_of(const Counsel& counsel,
   return dialogue;
 }
 
+/// What alerts say: the signals in their evidence, and of those that lower which ones an alert does
+/// not bear, for that is as much worth hearing.
+std::vector<std::string> heard_in(const Rules& rules, std::span<const model::Evidence> evidence) {
+  std::vector<std::string> names;
+  for (const auto& item : evidence) {
+    if (item.source != "alert" && item.source != "alert.text") continue;
+    for (const auto& signal : item.signals) names.push_back(signal.name);
+    if (item.source != "alert") continue;
+    for (const auto& [name, weight] : rules.reasoner.file().weights) {
+      if (weight.weight < 0 && name.starts_with("alert.") &&
+          std::ranges::find(item.signals, name, &model::Signal::name) == item.signals.end())
+        names.push_back("no " + name);
+    }
+  }
+  return names;
+}
+
 asio::awaitable<bool> was_cancelled() {
   const auto state = co_await asio::this_coro::cancellation_state;
   co_return state.cancelled() != asio::cancellation_type::none;
@@ -101,22 +119,26 @@ struct Investigator::Run {
   Steady::time_point started = Steady::now();
   model::Verdict verdict;
   Recording recording;
+  std::size_t numbered = 0;  ///< Of the evidence, the highest.
 
-  void open(std::string id) {
+  void open(std::string id, const model::Verdict* before) {
     verdict.investigation = std::move(id);
     verdict.tenant = alert.tenant;
-    verdict.alerts.push_back(alert.uid);
     verdict.title = alert.title;
     verdict.severity = name_of(alert.severity);
     verdict.techniques = alert.techniques;
     verdict.reasoner = "embedded";
+    if (before) carry_on(*before);
+    if (verdict.alerts.size() < model::most_listed_alerts) verdict.alerts.push_back(alert.uid);
   }
 
   void read_alert() {
     auto reading = rules->signals.read(alert);
     answered(Asked::alert, "alert", reading.evidence.size());
     for (auto& item : reading.evidence) add(std::move(item));
-    verdict.flags = std::move(reading.flags);
+    for (auto& flag : reading.flags)
+      if (std::ranges::find(verdict.flags, flag) == verdict.flags.end())
+        verdict.flags.push_back(std::move(flag));
   }
 
   /// Returns whether time ran out on it.
@@ -259,7 +281,9 @@ struct Investigator::Run {
   }
 
   /// Makes of what was told what the verdict can be replayed from.
+  /// Not of a later version: what its earlier alerts said was told to the version before.
   void keep(const Recordings& recordings, const Slices& slices) {
+    if (verdict.version > 1) return;
     recording.rules = rules->kept->hash;
     recording.slices = {.context = slices.context.count(),
                         .enrich = slices.enrich.count(),
@@ -279,13 +303,31 @@ struct Investigator::Run {
     return item;
   }
 
+  /// What is asked about entities is asked again; what alerts said stays said, under its ids.
+  void carry_on(const model::Verdict& before) {
+    verdict.version = before.version + 1;
+    verdict.alerts = before.alerts;
+    verdict.title = before.title;
+    verdict.flags = before.flags;
+    for (const auto& item : before.evidence) {
+      const bool of_alert = item.source == "alert" || item.source == "alert.text";
+      if (!of_alert || verdict.evidence.size() == most_carried || item.id.size() < 2) continue;
+      verdict.evidence.push_back(item);
+      std::size_t number = 0;
+      std::from_chars(item.id.data() + 1, item.id.data() + item.id.size(), number);
+      numbered = std::max(numbered, number);
+    }
+  }
+
   void add(model::Evidence item) {
-    item.id = fmt::format("E{}", verdict.evidence.size() + 1);
+    item.id = fmt::format("E{}", ++numbered);
     if (rests_on_text(item, alert)) item.trust = model::Trust::untrusted;
     if (item.observed_at == Time{}) item.observed_at = alert.received_at;
     item.hash = hash_of(item.data);
     verdict.evidence.push_back(std::move(item));
   }
+
+  static constexpr std::size_t most_carried = 64;
 };
 
 Investigator::Investigator(std::shared_ptr<const Rules> rules,
@@ -311,8 +353,18 @@ std::shared_ptr<const Rules> Investigator::rules() const {
   return rules_;
 }
 
+std::vector<std::string> Investigator::listen(const model::Alert& alert) const {
+  const auto rules = this->rules();
+  return heard_in(*rules, rules->signals.read(alert).evidence);
+}
+
+std::vector<std::string> Investigator::listen(const model::Verdict& verdict) const {
+  return heard_in(*rules(), verdict.evidence);
+}
+
 std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& alert,
                                                             std::string id,
+                                                            const model::Verdict* before,
                                                             const Past* past) const {
   std::vector<Enricher::Answer> answers;
   answers.reserve(enrichers_.size());
@@ -322,7 +374,7 @@ std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& 
     answers.push_back(*std::move(answer));
   }
   Run run{.alert = alert, .rules = rules(), .scrubber = *scrubber_};
-  run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
+  run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id), before);
   bool cut_short = run.read_context(graph_, past);
   for (std::size_t i = 0; i < answers.size(); ++i)
     cut_short = run.take(*enrichers_[i], std::move(answers[i])) || cut_short;
@@ -336,10 +388,11 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
                                                Deadline deadline,
                                                std::string id,
                                                std::shared_ptr<const Counsel> counsel,
+                                               std::shared_ptr<const model::Verdict> before,
                                                std::shared_ptr<const Past> past) const {
   const auto scrubber = scrubber_;
   Run run{.alert = *alert, .rules = rules(), .scrubber = *scrubber};
-  run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id));
+  run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id), before.get());
   std::vector<std::int64_t> steps;
   const auto left = [&] {
     Elapsed time = deadline.at() - Steady::now();

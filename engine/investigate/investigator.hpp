@@ -68,11 +68,14 @@ class Investigator {
   }
 
   /// The whole investigation without waiting, when every enricher answers at once; empty when one
-  /// has to be waited for: then call investigate(). `id` empty: a new one.
+  /// has to be waited for: then call investigate(). `id` empty: a new one. With `before` it is the
+  /// next version of that verdict: what its alerts said is evidence of this one as well.
   /// With a `past` it is told that instead of looking at earlier alerts.
-  [[nodiscard]] std::optional<model::Verdict> investigate_now(const model::Alert& alert,
-                                                              std::string id = {},
-                                                              const Past* past = nullptr) const;
+  [[nodiscard]] std::optional<model::Verdict> investigate_now(
+      const model::Alert& alert,
+      std::string id = {},
+      const model::Verdict* before = nullptr,
+      const Past* past = nullptr) const;
 
   /// The verdict, at `deadline` at the latest. With a `counsel` language models take part, and
   /// where they lead to nothing the embedded reasoner concludes, as it would have without them.
@@ -81,7 +84,13 @@ class Investigator {
                                    Deadline deadline,
                                    std::string id = {},
                                    std::shared_ptr<const Counsel> counsel = nullptr,
+                                   std::shared_ptr<const model::Verdict> before = nullptr,
                                    std::shared_ptr<const Past> past = nullptr) const;
+
+  /// What the alert itself says, in names of signals: those that it bears, and `no NAME` for those
+  /// that would lower and that it does not bear. Of a verdict: what its alerts say.
+  [[nodiscard]] std::vector<std::string> listen(const model::Alert& alert) const;
+  [[nodiscard]] std::vector<std::string> listen(const model::Verdict& verdict) const;
 
   [[nodiscard]] const Budgets& budgets() const noexcept { return budgets_; }
 

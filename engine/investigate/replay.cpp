@@ -207,7 +207,8 @@ Result<Replayed> replay(const Account& account,
 
   Replayed replayed;
   if (!counsel) {
-    auto verdict = investigator.investigate_now(*account.alert, then.investigation, &world->past);
+    auto verdict =
+        investigator.investigate_now(*account.alert, then.investigation, nullptr, &world->past);
     if (!verdict) return fail(Errc::invalid_input, "something would have to be waited for");
     replayed.verdict = *std::move(verdict);
   } else {
@@ -218,6 +219,7 @@ Result<Replayed> replay(const Account& account,
                                             Deadline::in(slices.total()),
                                             then.investigation,
                                             counsel,
+                                            nullptr,
                                             std::make_shared<const Past>(world->past)),
                    [&](const std::exception_ptr& thrown, Result<model::Verdict> result) {
                      if (thrown) std::rethrow_exception(thrown);
@@ -228,6 +230,8 @@ Result<Replayed> replay(const Account& account,
     if (!verdict) return std::unexpected{verdict.error()};
     replayed.verdict = *std::move(verdict);
   }
+  // How many alerts had joined by then is no matter of reasoning.
+  replayed.verdict.count = then.count;
 
   auto& now = replayed.verdict;
   now.concluded_at = then.concluded_at;

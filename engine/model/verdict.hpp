@@ -99,11 +99,16 @@ struct Kept {
   mutable std::atomic<std::int64_t> written{-1};
 };
 
+/// How many alerts of an investigation a document lists.
+inline constexpr std::size_t most_listed_alerts = 100;
+
 /// The document of one investigation: INTERFACES "The verdict document".
 struct Verdict {
   std::string investigation;
   std::string tenant;
-  std::vector<std::string> alerts;  ///< metadata.uid of each
+  std::vector<std::string> alerts;  ///< metadata.uid of each, the oldest first; at most 100
+  std::uint64_t count = 1;          ///< Of its alerts, those that are not listed too.
+  std::uint32_t version = 1;        ///< Rises each time that a later alert changed the verdict.
   std::string title;
   std::string severity;
   Judgement verdict = Judgement::inconclusive;
@@ -155,6 +160,8 @@ BOOST_DESCRIBE_STRUCT(Verdict,
                       (investigation,
                        tenant,
                        alerts,
+                       count,
+                       version,
                        title,
                        severity,
                        verdict,

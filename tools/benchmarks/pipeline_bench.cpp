@@ -33,11 +33,19 @@ constexpr std::size_t warm_up = 10'000;
 constexpr std::size_t steady_alerts = 10'000;
 constexpr std::size_t steady_rate = 1'000;  ///< Per second.
 
+enum class Kind {
+  distinct,  ///< No two belong to one investigation.
+  storm,     ///< All of one source, host and rule.
+};
+
 /// As Wazuh writes them: 2,000 hosts, 10,000 addresses, 200 rules; every 50th address is on a list.
-std::string alert(std::size_t n) {
-  const auto host = n * 7919 % 2000;
-  const auto address = n * 104'729 % 10'000;
-  const auto rule = n % 200;
+std::string alert(std::size_t n, Kind kind) {
+  const bool distinct = kind == Kind::distinct;
+  // Every 10,000 alerts the same addresses meet other hosts and rules.
+  const auto round = n / 10'000;
+  const auto host = distinct ? (n * 7919 + round) % 2000 : 7;
+  const auto address = distinct ? n * 104'729 % 10'000 : 11;
+  const auto rule = distinct ? (n + round) % 200 : 3;
   return fmt::format(
       R"({{"timestamp":"2026-11-20T{:02}:{:02}:{:02}.{:03}+0000","rule":{{"level":{},"description":"sshd: authentication failed for rule {}","id":"{}","mitre":{{"id":["T1110.001","T1021.004"],"tactic":["Credential Access","Lateral Movement"],"technique":["Password Guessing","SSH"]}},"firedtimes":{},"mail":false,"groups":["syslog","sshd","authentication_failed"],"gdpr":["IV_35.7.d","IV_32.2"],"pci_dss":["10.2.4","10.2.5"]}},"agent":{{"id":"{:04}","name":"srv-{:04}.acme.example","ip":"10.{}.{}.{}"}},"manager":{{"name":"wazuh-manager-1"}},"id":"{}.{}","full_log":"Nov 20 10:00:00 srv-{:04} sshd[{}]: Failed password for invalid user admin from 198.51.{}.{} port {} ssh2","predecoder":{{"program_name":"sshd","timestamp":"Nov 20 10:00:00","hostname":"srv-{:04}"}},"decoder":{{"parent":"sshd","name":"sshd"}},"data":{{"srcip":"198.51.{}.{}","srcport":"{}","srcuser":"admin"}},"location":"/var/log/auth.log"}})",
       n / 3600 % 24,
@@ -72,6 +80,7 @@ bool produce(const std::string& brokers,
              const std::string& topic,
              std::size_t first,
              std::size_t count,
+             Kind kind,
              std::size_t per_second = 0) {
   auto sink = ingest::KafkaSink::make({.brokers = brokers, .properties = {}}, {});
   if (!sink) return false;
@@ -80,10 +89,11 @@ bool produce(const std::string& brokers,
   for (std::size_t n = first; n < first + count; ++n) {
     if (per_second > 0)
       std::this_thread::sleep_until(begun + std::chrono::seconds{1} * (n - first) / per_second);
-    (*sink)->send({.topic = topic, .key = fmt::to_string(n), .value = alert(n), .headers = {}},
-                  [&](const Result<>& delivered) {
-                    if (!delivered) ++lost;
-                  });
+    (*sink)->send(
+        {.topic = topic, .key = fmt::to_string(n), .value = alert(n, kind), .headers = {}},
+        [&](const Result<>& delivered) {
+          if (!delivered) ++lost;
+        });
     if (n % 20'000 == 0 && !(*sink)->flush(std::chrono::minutes{2})) return false;
   }
   return (*sink)->flush(std::chrono::minutes{2}).has_value() && lost == 0;
@@ -101,8 +111,8 @@ double peak_rss_mib() {
 
 struct Measured {
   std::mutex mutex;
-  std::vector<double> ms;  ///< From arrival to the durable verdict.
-  std::atomic<std::size_t> verdicts = 0;
+  std::vector<double> ms;                 ///< From arrival to the durable verdict.
+  std::atomic<std::size_t> verdicts = 0;  ///< And alerts that joined: what is done with.
 
   /// Percentiles of what came since the last call.
   std::pair<double, double> p50_p99() {
@@ -149,7 +159,8 @@ config::Settings settings_in(const fs::path& root,
 }
 
 /// One engine, from an empty store: a topic full of alerts, then a steady stream.
-int run_case(std::string_view name, const std::string& brokers, bool topics_out, bool json) {
+int run_case(
+    std::string_view name, const std::string& brokers, Kind kind, bool topics_out, bool json) {
   std::string folder = fs::temp_directory_path() / "sallyport-bench-XXXXXX";
   if (!::mkdtemp(folder.data())) return 2;
   const fs::path root{folder};
@@ -157,7 +168,7 @@ int run_case(std::string_view name, const std::string& brokers, bool topics_out,
   const auto settings = settings_in(root, brokers, topic, topics_out);
 
   // Everything waits in the broker before the clock starts.
-  if (!produce(brokers, topic, 0, warm_up + alerts)) {
+  if (!produce(brokers, topic, 0, warm_up + alerts, kind)) {
     fmt::print(stderr, "the broker at {} did not take the alerts\n", brokers);
     return 2;
   }
@@ -174,7 +185,8 @@ int run_case(std::string_view name, const std::string& brokers, bool topics_out,
              const std::scoped_lock lock{measured.mutex};
              measured.ms.push_back(
                  std::chrono::duration<double, std::milli>{since_arrival}.count());
-           }});
+           },
+       .joined = [&] { ++measured.verdicts; }});
   if (!engine || !(*engine)->start()) {
     fmt::print(stderr, "the engine did not start: {}\n", engine ? "" : engine.error().detail);
     return 2;
@@ -197,7 +209,7 @@ int run_case(std::string_view name, const std::string& brokers, bool topics_out,
       static_cast<double>((*engine)->bytes_written()) / static_cast<double>(warm_up + alerts);
   const auto [full_p50, full_p99] = measured.p50_p99();
 
-  if (!produce(brokers, topic, warm_up + alerts, steady_alerts, steady_rate)) status = 2;
+  if (!produce(brokers, topic, warm_up + alerts, steady_alerts, kind, steady_rate)) status = 2;
   if (!wait_for(warm_up + alerts + steady_alerts)) status = 1;
   const auto [p50, p99] = measured.p50_p99();
   (*engine)->stop(std::chrono::seconds{10});
@@ -220,10 +232,10 @@ int run_case(std::string_view name, const std::string& brokers, bool topics_out,
         per_alert,
         done);
   } else {
-    fmt::print("{}: {} alerts of {} bytes, each durable with verdict and decisions\n",
+    fmt::print("{}: {} alerts of {} bytes, each durable in an investigation with its decisions\n",
                name,
                done,
-               alert(1).size());
+               alert(1, kind).size());
     fmt::print("{:10.0f} alerts/s while the whole topic waits\n", rate);
     fmt::print("{:10.1f} ms from arrival to durable verdict then, p50\n", full_p50);
     fmt::print("{:10.1f} ms p99\n", full_p99);
@@ -244,10 +256,12 @@ int pipeline_bench(const Options& options) {
     fmt::print(stderr, "set SALLYPORT_KAFKA to a broker; tools/bench pipeline does\n");
     return 2;
   }
-  const auto alone = run_case("kafka_to_durable_verdict", brokers, false, json);
+  const auto alone = run_case("kafka_to_durable_verdict", brokers, Kind::distinct, false, json);
   // Verdicts also go out over Kafka, which costs the broker as much as the engine.
-  const auto published = run_case("with_topics_out", brokers, true, json);
-  return std::max(alone, published);
+  const auto published = run_case("with_topics_out", brokers, Kind::distinct, true, json);
+  // One scan: one investigation with a count.
+  const auto storm = run_case("storm", brokers, Kind::storm, false, json);
+  return std::max({alone, published, storm});
 }
 
 }  // namespace sallyport::benchmarks

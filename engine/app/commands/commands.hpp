@@ -27,6 +27,8 @@ void add_normalize(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
 void add_run(CLI::App& app, Run& run);
 void add_investigate(CLI::App& app, Run& run);
+void add_investigations(CLI::App& app, Run& run);
+void add_learned(CLI::App& app, Run& run);
 void add_actions(CLI::App& app, Run& run);
 void add_approvals(CLI::App& app, Run& run);
 void add_version(CLI::App& app, Run& run);

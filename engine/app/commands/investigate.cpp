@@ -1,7 +1,9 @@
 #include "engine/app/budgets.hpp"
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/commands/filter.hpp"
+#include "engine/app/commands/grouped_stream.hpp"
 #include "engine/app/connectors.hpp"
+#include "engine/app/grouping_file.hpp"
 #include "engine/app/known_secrets.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/local_enrichers.hpp"
@@ -41,6 +43,8 @@ struct Options {
   std::string config;
   std::string policy;
   std::string reasoner;
+  std::string grouping;
+  bool group = false;
   std::string tenant = "default";
   std::string source;
   std::string record;
@@ -115,15 +119,33 @@ class Investigation {
     policy_text_ = std::move(policy);
   }
 
+  /// Alerts of one story have one verdict.
+  void group_by(std::shared_ptr<const ingest::GroupingRules> rules) {
+    grouping_ = std::move(rules);
+  }
+
   /// False when something could not be read, or not be used.
   bool read(const std::vector<std::string>& files) {
     investigator_.emplace(rules_, enrichers_, nullptr, clock_, ids_, budgets_);
     investigator_->record(scrubber_.has_value());
     if (scrubber_) investigator_->hide(*scrubber_);
+    if (grouping_) {
+      grouped_.emplace(
+          grouping_,
+          *investigator_,
+          ids_,
+          [this](const std::shared_ptr<const model::Alert>& alert,
+                 std::string id,
+                 std::shared_ptr<const model::Verdict> before) {
+            return judged(alert, std::move(id), std::move(before));
+          },
+          [this](const model::Verdict& verdict) { out_.write(to_json(verdict)); });
+    }
     const auto all = read_documents(
         files, limits.bytes, out_, [this](const std::string& file, const ingest::Piece& piece) {
           investigate(file, piece);
         });
+    if (grouped_) grouped_->end();
     return all && !unused_;
   }
 
@@ -138,13 +160,21 @@ class Investigation {
     auto alert = normalizer_.normalize(
         *native, bytes, {.source = source, .tenant = options_.tenant, .received_at = clock_.now()});
     if (!alert) return dead(file, piece, alert.error().detail);
-    auto verdict = judged(std::make_shared<const model::Alert>(*std::move(alert)));
+    auto shared = std::make_shared<const model::Alert>(*std::move(alert));
+    if (grouped_) {
+      const auto taken = grouped_->take(std::move(shared));
+      if (!taken) dead(file, piece, taken.error().detail);
+      return;
+    }
+    auto verdict = judged(shared, {}, nullptr);
     if (!verdict) return dead(file, piece, verdict.error().detail);
     out_.write(to_json(*verdict));
   }
 
-  Result<model::Verdict> judged(const std::shared_ptr<const model::Alert>& alert) {
-    auto verdict = concluded(alert);
+  Result<model::Verdict> judged(const std::shared_ptr<const model::Alert>& alert,
+                                std::string id,
+                                std::shared_ptr<const model::Verdict> before) {
+    auto verdict = concluded(alert, std::move(id), std::move(before));
     if (!verdict) return verdict;
     const auto now = clock_.now();
     const auto requests = investigate::requests_of(*verdict, *alert);
@@ -157,15 +187,18 @@ class Investigation {
     return verdict;
   }
 
-  Result<model::Verdict> concluded(const std::shared_ptr<const model::Alert>& alert) {
+  Result<model::Verdict> concluded(const std::shared_ptr<const model::Alert>& alert,
+                                   std::string id,
+                                   std::shared_ptr<const model::Verdict> before) {
     if (!counsel_) {
-      if (auto now = investigator_->investigate_now(*alert)) return *std::move(now);
+      if (auto now = investigator_->investigate_now(*alert, id, before.get()))
+        return *std::move(now);
     }
     Result<model::Verdict> verdict = fail(Errc::cancelled, "the investigation did not end");
     const auto deadline = Deadline::in(investigator_->budgets().of(alert->severity).total());
     loop_.restart();
     asio::co_spawn(loop_,
-                   investigator_->investigate(alert, deadline, {}, counsel_),
+                   investigator_->investigate(alert, deadline, id, counsel_, before),
                    [&](std::exception_ptr thrown, Result<model::Verdict> result) {
                      if (thrown) std::rethrow_exception(thrown);
                      verdict = std::move(result);
@@ -200,6 +233,8 @@ class Investigation {
   std::string policy_text_;
   bool unused_ = false;
   LineOutput out_{stdout};
+  std::shared_ptr<const ingest::GroupingRules> grouping_;  ///< nullptr: none is joined.
+  std::optional<GroupedStream> grouped_;
 };
 
 /// The settings of the file, with what the command line says instead.
@@ -208,6 +243,7 @@ Result<config::Settings> settings_of(const Options& options) {
   if (!settings) return settings;
   if (!options.policy.empty()) settings->policy = options.policy;
   if (!options.reasoner.empty()) settings->reasoner = options.reasoner;
+  if (!options.grouping.empty()) settings->grouping = options.grouping;
   if (!options.intel.empty()) settings->intel = options.intel;
   if (!options.assets.empty()) settings->assets = options.assets;
   if (!options.identities.empty()) settings->identities = options.identities;
@@ -247,6 +283,11 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
           *settings, std::make_shared<const model::Catalogue>(*catalogue));
       !asked)
     return std::unexpected{asked.error()};
+  if (options.group || !options.grouping.empty()) {
+    const auto grouping = GroupingFile::load(settings->grouping);
+    if (!grouping) return std::unexpected{grouping.error()};
+    investigation->group_by(grouping->rules());
+  }
   if (!options.models.empty()) {
     if (const auto asked = investigation->ask_models(*settings); !asked)
       return std::unexpected{asked.error()};
@@ -305,6 +346,11 @@ void add_investigate(CLI::App& app, Run& run) {
                    "the first does not answer")
       ->take_all()
       ->allow_extra_args(false);
+  command->add_flag(
+      "--group",
+      options->group,
+      "One verdict for the alerts of one story, by the grouping rules of the settings");
+  command->add_option("--grouping", options->grouping, "The same by the rules of this file");
   command->add_option("--tenant", options->tenant, "Whose alerts these are")->capture_default_str();
   command->add_option("--source", options->source, "Read all alerts as of this source");
   command
@@ -321,7 +367,12 @@ void add_investigate(CLI::App& app, Run& run) {
       "cannot\n"
       "be used goes to standard error as one JSON object a line with its reason; the exit status "
       "is\n"
-      "then 2.\n\nExample:\n"
+      "then 2.\n\n"
+      "Each alert has a verdict of its own, unless --group is given: then the alerts of one story "
+      "have\n"
+      "one, with their `count` and all their `alerts`, printed when nothing can join it any more. "
+      "The\n"
+      "clock is the alerts' own time.\n\nExample:\n"
       "  sallyport investigate --intel config/intel --policy config/policy.yaml alerts.jsonl | jq "
       ".verdict");
   command->callback([&run, options] { run = [options] { return investigate_files(*options); }; });

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
+#include <utility>
 
 namespace sallyport::app::demo {
 
@@ -130,11 +131,20 @@ void Performance::sum_up() {
   screen_.line(
       "actions",
       stage_.lab ? counts(outcomes) : screen_.toned(Tone::warn, "none: nothing was acted on"));
+  const auto verdicts = watcher_.verdicts();
+  const auto opened = std::ranges::count(verdicts, 1U, &model::Verdict::version);
   const auto investigations = analyst_->list({"v1", "investigations"}, {}, most_listed);
-  expect(
-      investigations && investigations->size() == sent_,
-      fmt::format(
-          "{} alerts have {} investigations", sent_, investigations ? investigations->size() : 0));
+  std::size_t counted = 0;
+  if (investigations)
+    for (const auto& one : *investigations)
+      counted += static_cast<std::size_t>(one.at("count").to_number<double>());
+  screen_.line("investigations", fmt::format("{}, of {} alerts", opened, counted));
+  expect(investigations && std::cmp_equal(investigations->size(), opened) && counted == sent_,
+         fmt::format("{} alerts were sent, {} are in {} investigations, {} were opened",
+                     sent_,
+                     counted,
+                     investigations ? investigations->size() : 0,
+                     opened));
   verify_record();
 }
 

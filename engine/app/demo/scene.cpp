@@ -250,20 +250,26 @@ void Performance::play(const Scene& scene) {
 
   std::size_t alerts = 0;
   std::size_t again = 0;
+  const auto joined_before = watcher_.joined();
   for (const auto& native : scene.alerts) {
     alerts += send(native, values);
     again += std::min(native.redelivered, native.repeat);
-    const bool concluded = watcher_.wait_verdicts(sent_, patience);
-    expect(concluded, "not every alert has its verdict");
+    const bool concluded = watcher_.wait_alerts(sent_, patience);
+    expect(concluded, "not every alert was looked at");
     if (!concluded) return;
   }
   const auto verdicts = watcher_.verdicts(told_);
   told_ += verdicts.size();
+  const auto joined = watcher_.joined() - joined_before;
   screen_.line("alerts",
-               fmt::format("{} over Kafka{}, {} investigated",
+               fmt::format("{} over Kafka{}; {} verdict{}{}",
                            alerts,
                            again ? fmt::format(", {} of them delivered twice", again) : "",
-                           verdicts.size()));
+                           verdicts.size(),
+                           verdicts.size() == 1 ? "" : "s",
+                           joined ? fmt::format(", {} joined", joined) : ""));
+  expect(joined == scene.expect.joined,
+         fmt::format("{} alerts joined, not {}", joined, scene.expect.joined));
   show_verdicts(scene, verdicts);
   show_decisions(scene, verdicts);
   look_at("after", proofs, &Proof::after);

@@ -60,6 +60,7 @@ config::Settings settings_of(const fs::path& home) {
   config::Settings settings;
   settings.policy = files / "policy.yaml";
   settings.reasoner = home / "config" / "reasoner.yaml";
+  settings.grouping = home / "config" / "grouping.yaml";
   settings.schemas = home / "schemas";
   settings.intel = {files / "intel"};
   settings.assets = {files / "inventory" / "assets.csv"};

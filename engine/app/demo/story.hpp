@@ -43,7 +43,8 @@ struct ExpectedAction {
 
 /// All that has to hold; nothing else may have happened.
 struct Expectation {
-  std::map<std::string, unsigned> verdicts;  ///< How many alerts end in which verdict.
+  std::map<std::string, unsigned> verdicts;  ///< How many of each; a new version is another one.
+  unsigned joined = 0;  ///< Alerts that join an investigation and change nothing there.
   std::vector<std::string> flags;
   std::vector<ExpectedAction> actions;
   std::vector<std::string> recorded;   ///< Verbs decided upon that no product here runs.
@@ -56,7 +57,7 @@ struct Scene {
   std::string
       process;  ///< Started on the workstation before the alerts: `${{ pid }}`, `${{ file }}`.
   std::vector<Proof> proofs;
-  std::vector<NativeAlert> alerts;  ///< Each waits for the verdicts of the one before.
+  std::vector<NativeAlert> alerts;  ///< Each waits until the one before was looked at.
   Expectation expect;
 };
 
@@ -69,7 +70,7 @@ struct Story {
 BOOST_DESCRIBE_STRUCT(Proof, (), (connects, to, port, logs_in, runs, exists, before, after, undone))
 BOOST_DESCRIBE_STRUCT(NativeAlert, (), (repeat, redelivered, alert))
 BOOST_DESCRIBE_STRUCT(ExpectedAction, (), (action, target, decision))
-BOOST_DESCRIBE_STRUCT(Expectation, (), (verdicts, flags, actions, recorded, untouched))
+BOOST_DESCRIBE_STRUCT(Expectation, (), (verdicts, joined, flags, actions, recorded, untouched))
 BOOST_DESCRIBE_STRUCT(Scene, (), (title, happens, process, proofs, alerts, expect))
 BOOST_DESCRIBE_STRUCT(Story, (), (tenant, scenes))
 

@@ -14,13 +14,26 @@ Listener Watcher::listener() {
                 const std::lock_guard lock{mutex_};
                 actions_.insert_or_assign(action.id.text(), action);
                 changed_.notify_all();
+              },
+          .concluded = {},
+          .joined =
+              [this] {
+                const std::lock_guard lock{mutex_};
+                ++joined_;
+                changed_.notify_all();
               }};
 }
 
-bool Watcher::wait_verdicts(std::size_t count, Patience patience) {
+bool Watcher::wait_alerts(std::size_t count, Patience patience) {
   std::unique_lock lock{mutex_};
-  changed_.wait_for(lock, patience, [&] { return interrupted_ || verdicts_.size() >= count; });
-  return verdicts_.size() >= count;
+  const auto there = [&] { return verdicts_.size() + joined_ >= count; };
+  changed_.wait_for(lock, patience, [&] { return interrupted_ || there(); });
+  return there();
+}
+
+std::size_t Watcher::joined() const {
+  const std::lock_guard lock{mutex_};
+  return joined_;
 }
 
 std::vector<model::Verdict> Watcher::verdicts(std::size_t from) const {

@@ -22,8 +22,12 @@ class Watcher {
 
   [[nodiscard]] Listener listener();
 
-  /// Waits for so many verdicts since the beginning. False: they did not come.
-  [[nodiscard]] bool wait_verdicts(std::size_t count, Patience patience);
+  /// Waits until so many alerts since the beginning have led to a verdict, or joined the
+  /// investigation of another. False: they did not.
+  [[nodiscard]] bool wait_alerts(std::size_t count, Patience patience);
+
+  /// Alerts that joined an investigation and changed nothing there.
+  [[nodiscard]] std::size_t joined() const;
 
   /// The verdicts after the first `from`, in the order in which they became durable.
   [[nodiscard]] std::vector<model::Verdict> verdicts(std::size_t from = 0) const;
@@ -42,6 +46,7 @@ class Watcher {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<model::Verdict> verdicts_;
+  std::size_t joined_ = 0;
   std::map<std::string, model::Action> actions_;
   bool interrupted_ = false;
 };

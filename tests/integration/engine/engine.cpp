@@ -36,6 +36,7 @@ json::object settings_of(const EngineSetup& setup, const fs::path& folder, std::
   json::object settings{{"data_dir", (folder / "data").string()},
                         {"policy", (folder / "policy.yaml").string()},
                         {"reasoner", SALLYPORT_SOURCE_DIR "/config/reasoner.yaml"},
+                        {"grouping", SALLYPORT_SOURCE_DIR "/config/grouping.yaml"},
                         {"schemas", SALLYPORT_SOURCE_DIR "/schemas"},
                         {"log", {{"level", "info"}}},
                         {"http",

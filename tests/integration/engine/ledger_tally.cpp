@@ -22,10 +22,10 @@ void count(LedgerTally& tally, const model::LedgerEntry& entry) {
   switch (entry.kind) {
     case received:
       ++tally.received[entry.subject];
+      tally.belongs[entry.subject] = text_of(entry.body, "investigation");
       return;
     case verdict:
-      for (const auto& uid : entry.body.at("alerts").as_array())
-        ++tally.verdicts[std::string{std::string_view{uid.as_string()}}];
+      tally.versions[entry.subject].push_back(entry.body.at("version").to_number<std::int64_t>());
       return;
     default:
       break;
@@ -113,6 +113,15 @@ LedgerTally tally_ledger(const std::filesystem::path& data) {
       count(tally, *entry);
       return true;
     }));
+  }
+  for (const auto& [uid, investigation] : tally.belongs) {
+    const auto found = tally.versions.find(investigation);
+    if (found == tally.versions.end()) continue;
+    // 1, 2, 3: nothing is missing and nothing is there twice.
+    int times = 1;
+    for (std::size_t i = 0; i < found->second.size(); ++i)
+      if (found->second[i] != static_cast<std::int64_t>(i + 1)) ++times;
+    tally.verdicts[uid] = times;
   }
   const auto prefix = store::key({"id", ""});
   must((*store)->scan(

@@ -14,15 +14,19 @@ namespace sallyport::testing {
 /// What the store of an engine says of alerts and actions.
 struct LedgerTally {
   std::uint64_t entries = 0;
-  std::map<std::string, int> received;  ///< Alert uid -> entries.
-  std::map<std::string, int> verdicts;  ///< Alert uid -> investigations that ended.
+  std::map<std::string, int> received;         ///< Alert uid -> entries.
+  std::map<std::string, int> verdicts;         ///< Alert uid -> investigations of it that ended.
+  std::map<std::string, std::string> belongs;  ///< Alert uid -> investigation, as it was received.
+  /// Investigation -> the versions of its verdict, in the order of the ledger.
+  std::map<std::string, std::vector<std::int64_t>> versions;
   /// Action id -> kind of entry -> how many.
   std::map<std::string, std::map<model::EntryKind, int>> steps;
   std::map<std::string, std::string> targets;        ///< Action id -> verb and target.
   std::map<std::string, model::ActionState> states;  ///< Action id -> where its record stands.
 
-  /// What has not exactly one investigation, of `uids` and beyond them; at most ten, with the
-  /// count.
+  /// What has not exactly one investigation with exactly one verdict per version, of `uids` and
+  /// beyond them; at most ten, with the count. An alert that no verdict names belongs to the
+  /// investigation that it joined.
   [[nodiscard]] std::vector<std::string> not_investigated_once(
       const std::set<std::string>& uids) const;
 
