@@ -168,7 +168,7 @@ std::string shape_of_body(const Sent& request) {
   if (request.body.empty()) return "nothing";
   const auto* type = http::find(request.headers, "Content-Type");
   if (!type) return {};
-  if (*type == "application/json") {
+  if (type->contains("json")) {
     const auto body = parse_json(request.body);
     return body ? to_json(shape_of(*body)) : std::string{};
   }
