@@ -357,7 +357,10 @@ void add_investigate(CLI::App& app, Run& run) {
       ->add_option("--record",
                    options->record,
                    "Also write into this folder what `sallyport replay` needs, secrets taken out")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      // A recording is of one alert's investigation.
+      ->excludes("--group")
+      ->excludes("--grouping");
   command->add_option("FILE", options->files, "Files of alerts; none or -: standard input");
   command->footer(
       "Native alerts or OCSF findings in (JSON Lines, objects, arrays), verdicts out, one a line, "
