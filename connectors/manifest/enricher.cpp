@@ -3,6 +3,7 @@
 #include "connectors/manifest/compile_queries.hpp"
 #include "engine/base/spelling.hpp"
 #include "engine/investigate/gathering.hpp"
+#include "engine/reason/urgency.hpp"
 
 #include <algorithm>
 #include <map>
@@ -76,8 +77,8 @@ class One final : public investigate::Enricher {
     return std::nullopt;
   }
 
-  Task<Evidence> enrich(std::shared_ptr<const model::Alert> /*alert*/, Deadline deadline) override {
-    return asking_->ask(product_, inquiry_, deadline);
+  Task<Evidence> enrich(std::shared_ptr<const model::Alert> alert, Deadline deadline) override {
+    return asking_->ask(product_, inquiry_, *alert, deadline);
   }
 
  private:
@@ -184,6 +185,7 @@ std::optional<Evidence> Asking::kept(const Connector& product, const Inquiry& in
 
 Task<Evidence> Asking::ask(std::shared_ptr<Connector> product,
                            Inquiry inquiry,
+                           const model::Alert& alert,
                            Deadline deadline) const {
   auto key = key_of(*product, inquiry);
   auto call = [product = std::move(product), inquiry = std::move(inquiry)](
@@ -196,7 +198,10 @@ Task<Evidence> Asking::ask(std::shared_ptr<Connector> product,
     co_return investigate::SharedAnswers::Answer{.evidence = *std::move(evidence),
                                                  .keep_for = keep};
   };
-  return answers_->ask(std::move(key), std::move(call), deadline);
+  return answers_->ask(std::move(key),
+                       std::move(call),
+                       {.tenant = alert.tenant, .urgency = reason::urgency_of(alert.severity)},
+                       deadline);
 }
 
 ProductEnricher::ProductEnricher(std::shared_ptr<const Asking> asking)
@@ -292,7 +297,7 @@ Task<Evidence> ProductQuery::run(std::shared_ptr<const model::Alert> alert,
     none.push_back(std::move(item));
     co_return none;
   }
-  co_return co_await asking_->ask(product, *std::move(inquiry), deadline);
+  co_return co_await asking_->ask(product, *std::move(inquiry), *alert, deadline);
 }
 
 std::vector<std::shared_ptr<investigate::Query>> queries_of(

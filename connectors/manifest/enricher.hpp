@@ -43,6 +43,7 @@ class Asking {
   /// Errors: those of Connector::ask() and of SharedAnswers::ask().
   Task<std::vector<model::Evidence>> ask(std::shared_ptr<Connector> product,
                                          Inquiry inquiry,
+                                         const model::Alert& alert,
                                          Deadline deadline) const;
 
  private:

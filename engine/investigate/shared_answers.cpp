@@ -57,6 +57,7 @@ struct SharedAnswers::Flight {
   Clock::time_point until;
   std::vector<std::shared_ptr<Waiter>> waiters;
   bool begun = false;
+  std::uint64_t ticket = 0;          ///< In the queue.
   asio::cancellation_signal cancel;  ///< Touched on the executor only.
 };
 
@@ -128,7 +129,7 @@ void SharedAnswers::keep(const std::string& key, const Answer& answer) {
     forget(std::prev(kept_.end()));
 }
 
-Task<Evidence> SharedAnswers::ask(std::string key, Call call, Deadline deadline) {
+Task<Evidence> SharedAnswers::ask(std::string key, Call call, Asker asker, Deadline deadline) {
   const auto self = shared_from_this();  // also when nobody else holds it any more
   const auto executor = co_await asio::this_coro::executor;
   for (;;) {
@@ -150,7 +151,12 @@ Task<Evidence> SharedAnswers::ask(std::string key, Call call, Deadline deadline)
         known->key = key;
         known->call = call;
         known->until = deadline.at();
-        queue_.push_back(known);
+        known->ticket = queue_.push({.party = asker.tenant,
+                                     .urgency = asker.urgency,
+                                     .due = deadline.at(),
+                                     .until = deadline.at(),
+                                     .cost = 1},
+                                    known);
       }
       flight = known;
       flight->waiters.push_back(waiter);
@@ -178,8 +184,7 @@ Task<Evidence> SharedAnswers::ask(std::string key, Call call, Deadline deadline)
 
 void SharedAnswers::start_what_fits() {
   while (under_way_.size() < limits_.at_once && !queue_.empty()) {
-    auto flight = std::move(queue_.front());
-    queue_.pop_front();
+    auto flight = *queue_.pop();
     flight->begun = true;
     ++counters_.calls;
     under_way_.push_back(flight);
@@ -242,10 +247,7 @@ void SharedAnswers::leave(const std::shared_ptr<Flight>& flight,
   if (!flight->waiters.empty()) return;
   const auto known = flights_.find(flight->key);
   if (known != flights_.end() && known->second == flight) flights_.erase(known);
-  if (const auto waits = std::ranges::find(queue_, flight); waits != queue_.end()) {
-    queue_.erase(waits);
-    return;
-  }
+  if (queue_.withdraw(flight->ticket)) return;
   asio::post(executor_, [flight] { flight->cancel.emit(asio::cancellation_type::terminal); });
 }
 
@@ -265,9 +267,9 @@ asio::awaitable<void> SharedAnswers::close() {
   {
     const std::scoped_lock lock{mutex_};
     closed_ = true;
-    for (const auto& flight : std::exchange(queue_, {})) {
-      flights_.erase(flight->key);
-      for (auto& waiter : std::exchange(flight->waiters, {})) {
+    while (const auto flight = queue_.pop()) {
+      flights_.erase((*flight)->key);
+      for (auto& waiter : std::exchange((*flight)->waiters, {})) {
         waiter->answer = fail(Errc::cancelled, "nothing is asked any more");
         dropped.push_back(std::move(waiter));
       }

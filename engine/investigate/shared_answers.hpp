@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/base/deadline.hpp"
+#include "engine/base/fair_queue.hpp"
 #include "engine/model/evidence.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -8,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -22,8 +22,8 @@
 namespace sallyport::investigate {
 
 /// The one owner of what is asked of one source of evidence: equal questions that are under way are
-/// one call, answers are kept for a while, and only so many calls run at once; the rest wait in
-/// their order.
+/// one call, answers are kept for a while, and only so many calls run at once; the rest wait, the
+/// nearest deadline first and fair per tenant (base/fair_queue.hpp).
 ///
 /// A call ends with the last who waits for it: it is cancelled then, down to its socket. A failure
 /// is told to all who wait and never kept. What is kept is bounded in number and bytes; what was
@@ -45,6 +45,13 @@ class SharedAnswers : public std::enable_shared_from_this<SharedAnswers> {
   struct Answer {
     std::vector<model::Evidence> evidence;
     std::chrono::seconds keep_for{0};  ///< 0: not kept.
+  };
+
+  /// For whom a question is asked, where it has to wait for its turn. One that others join keeps
+  /// the turn of whoever asked it first.
+  struct Asker {
+    std::string tenant;
+    int urgency = 0;  ///< reason::urgency_of() the alert.
   };
 
   /// Asks the source; must be cancellable. The deadline is that of the most patient of those who
@@ -71,7 +78,10 @@ class SharedAnswers : public std::enable_shared_from_this<SharedAnswers> {
 
   /// The answer to the question that `key` names. Evidence that another had asked for says so in
   /// its cost. Errors: those of `call`; expired; cancelled; unavailable (too many questions wait).
-  Task<std::vector<model::Evidence>> ask(std::string key, Call call, Deadline deadline);
+  Task<std::vector<model::Evidence>> ask(std::string key,
+                                         Call call,
+                                         Asker asker,
+                                         Deadline deadline);
 
   [[nodiscard]] Counters counters() const;
 
@@ -112,7 +122,7 @@ class SharedAnswers : public std::enable_shared_from_this<SharedAnswers> {
   std::list<Kept> kept_;  ///< The one last asked for comes first.
   std::unordered_map<std::string_view, std::list<Kept>::iterator> by_key_;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;  ///< Waiting and under way.
-  std::deque<std::shared_ptr<Flight>> queue_;
+  FairQueue<std::shared_ptr<Flight>> queue_;
   std::vector<std::shared_ptr<Flight>> under_way_;
   std::function<void()> on_idle_;
   Counters counters_;

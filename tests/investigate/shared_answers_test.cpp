@@ -73,9 +73,13 @@ struct Source {
   }
 
   /// `who` asks; what was heard stands in `heard` once there is an answer.
-  void ask(const std::string& who, const std::string& key, seconds patience = seconds{3600}) {
-    auto question = [this, who, key, patience]() -> asio::awaitable<void> {
-      auto said = co_await answers->ask(key, call(key), Deadline::in(patience));
+  void ask(const std::string& who,
+           const std::string& key,
+           seconds patience = seconds{3600},
+           const std::string& tenant = "acme") {
+    auto question = [this, who, key, patience, tenant]() -> asio::awaitable<void> {
+      auto said = co_await answers->ask(
+          key, call(key), {.tenant = tenant, .urgency = 0}, Deadline::in(patience));
       heard.insert_or_assign(who, std::move(said));
     };
     asio::co_spawn(loop,
@@ -110,6 +114,16 @@ struct Source {
 };
 
 }  // namespace
+
+TEST(SharedAnswers, TheStormOfOneTenantHoldsUpNoOthersQuestion) {
+  Source source{{.at_once = 1}};
+  for (const auto* key : {"s1", "s2", "s3"}) source.ask(key, key, seconds{10}, "storm");
+  source.ask("calm", "c", seconds{3600}, "calm");
+  EXPECT_EQ(source.waiting.count("c"), 0U);
+  source.reply("s1", Answer{});
+  EXPECT_EQ(source.waiting.count("c"), 1U);
+  EXPECT_EQ(source.waiting.count("s2"), 0U);
+}
 
 TEST(SharedAnswers, EqualQuestionsUnderWayAreOneCallThatAllHearTheAnswerOf) {
   Source source;
@@ -254,6 +268,7 @@ TEST(SharedAnswers, ManyThreadsAskAndEachHearsTheAnswerToItsOwnQuestion) {
               co_await asio::post(loop, asio::use_awaitable);
               co_return saying(key);
             },
+            {},
             Deadline::in(seconds{20}));
         if (said && said->front().summary == key) ++right;
       };
