@@ -1,9 +1,11 @@
 #include "engine/act/actions.hpp"
 
 #include "engine/act/life.hpp"
+#include "engine/store/timers.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport::act {
@@ -15,6 +17,18 @@ using store::Table;
 
 std::string record_key(std::string_view id) {
   return store::key({"id", id});
+}
+
+std::string open_key(std::string_view id) {
+  return store::key({"open", id});
+}
+
+std::string under_way_key(std::string_view id) {
+  return store::key({"under way", id});
+}
+
+std::string alike_key(std::string_view deed) {
+  return store::key({"alike", deed});
 }
 
 void put_record(Batch& batch, const model::Action& action) {
@@ -38,6 +52,7 @@ struct StepBody {
   std::optional<model::RollbackRecord> rollback;
   std::optional<model::Outcome> outcome;
   std::optional<model::Verification> verification;
+  std::optional<model::Drift> drift;
   std::optional<std::string> reverses;
 };
 
@@ -57,6 +72,7 @@ BOOST_DESCRIBE_STRUCT(StepBody,
                        rollback,
                        outcome,
                        verification,
+                       drift,
                        reverses))
 
 std::string step_body(const model::Action& action) {
@@ -95,6 +111,7 @@ std::string step_body(const model::Action& action) {
     case rolled_back:
     case rollback_failed:
       body.verification = action.verification;
+      body.drift = action.drift;
       break;
     case executing:
     case denied:
@@ -127,53 +144,96 @@ std::string deed_of(const model::ActionRequest& request) {
 Actions::Actions(store::Store& store, const Clock& clock, std::chrono::seconds join_window)
     : store_{store}, clock_{clock}, join_window_{join_window} {}
 
-Result<> Actions::load_open() {
-  const auto actions = open();
-  if (!actions) return std::unexpected{actions.error()};
-  const std::scoped_lock lock{mutex_};
-  for (const auto& action : *actions) remember(action);
-  return {};
+std::optional<ActionId> Actions::alike_in_store(const std::string& deed) const {
+  const auto id = store_.get(Table::actions, alike_key(deed));
+  if (!id || !*id) return std::nullopt;
+  auto parsed = ActionId::parse(**id);
+  return parsed ? std::optional{*std::move(parsed)} : std::nullopt;
 }
 
-void Actions::remember(const model::Action& action) {
-  const auto deed = deed_of(action.request);
-  if (!is_over(action)) {
-    open_alike_.insert_or_assign(deed, Alike{.id = action.id, .since = action.updated_at});
-  } else if (const auto found = open_alike_.find(deed);
-             found != open_alike_.end() && found->second.id == action.id) {
-    open_alike_.erase(found);
+void Actions::put(Batch& batch, const model::Action& action) const {
+  put_record(batch, action);
+  const auto& id = action.id.text();
+  const bool on_its_way = is_under_way(action);
+  if (is_over(action)) {
+    batch.erase(Table::actions, open_key(id));
+    const auto deed = deed_of(action.request);
+    const auto added = added_.find(deed);
+    const bool succeeded_by_another = added != added_.end() && added->second != action.id;
+    if (!succeeded_by_another && alike_in_store(deed) == action.id)
+      batch.erase(Table::actions, alike_key(deed));
+  }
+  if (on_its_way) {
+    batch.put(Table::actions, under_way_key(id), "");
+  } else {
+    batch.erase(Table::actions, under_way_key(id));
   }
 }
 
 bool Actions::add(Batch& batch, const model::Action& action) {
+  const auto deed = deed_of(action.request);
+  const bool joins = !is_over(action);
   {
     const std::scoped_lock lock{mutex_};
-    const auto found = open_alike_.find(deed_of(action.request));
-    if (found != open_alike_.end() && clock_.now() - found->second.since < join_window_)
-      return false;
-    remember(action);
+    if (find_alike_locked(deed)) return false;
+    if (joins) {
+      if (added_.size() >= sweep_at_) sweep();
+      added_.insert_or_assign(deed, action.id);
+      note_revision(action);
+    }
   }
+  const auto& id = action.id.text();
   put_record(batch, action);
-  batch.put(
-      Table::actions, store::key({"investigation", action.investigation, action.id.text()}), "");
-  if (!is_over(action)) batch.put(Table::actions, store::key({"open", action.id.text()}), "");
+  batch.put(Table::actions, store::key({"investigation", action.investigation, id}), "");
+  if (joins) {
+    batch.put(Table::actions, open_key(id), "");
+    batch.put(Table::actions, alike_key(deed), id);
+  }
+  if (is_under_way(action)) batch.put(Table::actions, under_way_key(id), "");
   append_step(
       batch, entry_of(action.state), action, action.request.requested_by, action.created_at);
   return true;
 }
 
+void Actions::note_revision(const model::Action& action) {
+  if (is_under_way(action)) {
+    revisions_.insert_or_assign(action.id.text(), action.revision);
+  } else {
+    revisions_.erase(action.id.text());
+  }
+}
+
+void Actions::sweep() {
+  std::erase_if(added_, [&](const auto& entry) { return get(entry.second.text()).has_value(); });
+  sweep_at_ = std::max(least_sweep, added_.size() * 2);
+}
+
 void Actions::forget(const model::Action& action) {
   const std::scoped_lock lock{mutex_};
-  const auto found = open_alike_.find(deed_of(action.request));
-  if (found != open_alike_.end() && found->second.id == action.id) open_alike_.erase(found);
+  const auto found = added_.find(deed_of(action.request));
+  if (found != added_.end() && found->second == action.id) added_.erase(found);
+  revisions_.erase(action.id.text());
+}
+
+std::optional<ActionId> Actions::find_alike_locked(const std::string& deed) const {
+  if (join_window_.count() == 0) return std::nullopt;
+  if (const auto found = added_.find(deed); found != added_.end()) {
+    const auto action = get(found->second.text());
+    // Not there: it is on its way to the disk.
+    if (!action || clock_.now() - action->updated_at < join_window_) return found->second;
+    return std::nullopt;
+  }
+  auto id = alike_in_store(deed);
+  if (!id) return std::nullopt;
+  const auto action = get(id->text());
+  if (!action || is_over(*action) || clock_.now() - action->updated_at >= join_window_)
+    return std::nullopt;
+  return id;
 }
 
 std::optional<ActionId> Actions::find_alike(const model::ActionRequest& request) const {
   const std::scoped_lock lock{mutex_};
-  const auto found = open_alike_.find(deed_of(request));
-  if (found == open_alike_.end() || clock_.now() - found->second.since >= join_window_)
-    return std::nullopt;
-  return found->second.id;
+  return find_alike_locked(deed_of(request));
 }
 
 Result<model::Action> Actions::get(std::string_view id) const {
@@ -212,10 +272,10 @@ Result<std::vector<model::Action>> Actions::list(const ActionFilter& filter) con
   return found;
 }
 
-Result<std::vector<model::Action>> Actions::open() const {
-  std::vector<model::Action> found;
+Result<> Actions::each(std::string_view index,
+                       const std::function<bool(model::Action action)>& visit) const {
   std::optional<Error> broken;
-  const auto prefix = store::key({"open", ""});
+  const auto prefix = store::key({index, ""});
   const auto scanned =
       store_.scan(Table::actions, prefix, "", false, [&](std::string_view key, std::string_view) {
         auto action = get(key.substr(prefix.size()));
@@ -223,12 +283,45 @@ Result<std::vector<model::Action>> Actions::open() const {
           broken = action.error();
           return false;
         }
-        found.push_back(*std::move(action));
-        return true;
+        return visit(*std::move(action));
       });
   if (!scanned) return std::unexpected{scanned.error()};
   if (broken) return std::unexpected{*broken};
+  return {};
+}
+
+Result<> Actions::each_open(const std::function<bool(model::Action action)>& visit) const {
+  return each("open", visit);
+}
+
+Result<std::vector<model::Action>> Actions::under_way() const {
+  std::vector<model::Action> found;
+  const auto visited = each("under way", [&](model::Action action) {
+    found.push_back(std::move(action));
+    return true;
+  });
+  if (!visited) return std::unexpected{visited.error()};
   return found;
+}
+
+void Actions::set_look(Batch& batch, std::string_view id, std::optional<Time> at) const {
+  const auto key = store::key({"look", id});
+  const auto before = store_.get(Table::actions, key);
+  const auto due = before && *before ? parse_rfc3339(**before) : fail(Errc::not_found, "");
+  if (due) store::clear_timer(batch, store::TimerKind::look, *due, id);
+  if (at) {
+    batch.put(Table::actions, key, to_rfc3339(*at));
+    store::set_timer(batch, store::TimerKind::look, *at, id);
+  } else if (due) {
+    batch.erase(Table::actions, key);
+  }
+}
+
+Task<> Actions::look_later(std::string id, std::optional<Time> at) {
+  Batch batch;
+  set_look(batch, id, at);
+  if (batch.empty()) co_return Result<>{};
+  co_return co_await store_.commit(std::move(batch));
 }
 
 Result<model::Action> Actions::reserve(const model::Action& seen, const Change& change) {
@@ -236,7 +329,10 @@ Result<model::Action> Actions::reserve(const model::Action& seen, const Change& 
   const auto& id = seen.id.text();
   if (changing_.contains(id))
     return fail(Errc::conflict, fmt::format("action {} is being changed by somebody else", id));
-  auto current = get(id);
+  const auto known = revisions_.find(id);
+  auto current = known != revisions_.end() && known->second == seen.revision
+                     ? Result<model::Action>{seen}
+                     : get(id);
   if (!current) return current;
   if (current->revision != seen.revision) {
     return fail(Errc::conflict, fmt::format("action {} is {} by now", id, name_of(current->state)));
@@ -264,16 +360,21 @@ Task<model::Action> Actions::change(model::Action seen, Change change) {
   if (change.edit) change.edit(action);
 
   auto batch = std::move(change.with);
-  put_record(batch, action);
-  if (is_over(action)) batch.erase(Table::actions, store::key({"open", action.id.text()}));
+  {
+    const std::scoped_lock lock{mutex_};
+    put(batch, action);
+  }
   append_step(
       batch, change.entry.value_or(entry_of(action.state)), action, change.by, action.updated_at);
   const auto committed = co_await store_.commit(std::move(batch));
 
   {
     const std::scoped_lock lock{mutex_};
-    if (committed) remember(action);
     changing_.erase(action.id.text());
+    if (committed) note_revision(action);
+    // By now what add() wrote is in the store.
+    const auto added = added_.find(deed_of(action.request));
+    if (committed && added != added_.end() && added->second == action.id) added_.erase(added);
   }
   if (!committed) co_return std::unexpected{committed.error()};
   co_return action;

@@ -45,10 +45,6 @@ class Actions {
   /// (see find_alike()).
   Actions(store::Store& store, const Clock& clock, std::chrono::seconds join_window);
 
-  /// Learns the open actions from the store. Call it once, before anything else. Errors: corrupt,
-  /// unavailable.
-  [[nodiscard]] Result<> load_open();
-
   /// Writes a new action, its decision's ledger entry included, into `batch`, and reserves its
   /// target at once, so that of two alike that are added side by side only one is made. False:
   /// there is one already; nothing was written.
@@ -67,29 +63,48 @@ class Actions {
   /// Errors: corrupt, unavailable.
   [[nodiscard]] Result<std::vector<model::Action>> list(const ActionFilter& filter) const;
 
-  /// Every action that is not over: what a restart has to look at.
-  [[nodiscard]] Result<std::vector<model::Action>> open() const;
+  /// Visits every action that is not over, the oldest first, until `visit` returns false.
+  /// Errors: corrupt, unavailable.
+  [[nodiscard]] Result<> each_open(const std::function<bool(model::Action action)>& visit) const;
 
-  /// Takes the step if the record still is what the caller `seen`. Returns the new record.
+  /// Every action on its way, the oldest first: what a restart has to take up.
+  [[nodiscard]] Result<std::vector<model::Action>> under_way() const;
+
+  /// Puts into `batch` that the action `id` is to be looked at again at `at`, instead of when that
+  /// was due before; empty: not again.
+  void set_look(store::Batch& batch, std::string_view id, std::optional<Time> at) const;
+
+  /// The same by itself. Errors: unavailable.
+  Task<> look_later(std::string id, std::optional<Time> at);
+
+  /// Takes the step if the record still is what the caller has `seen`, as it was returned from here
+  /// or given to add(). Returns the new record.
   /// Errors: conflict (somebody was faster, or there is no such way), not_found, corrupt,
   /// unavailable.
   Task<model::Action> change(model::Action seen, Change change);
 
  private:
-  struct Alike {
-    ActionId id;
-    Time since;
-  };
+  static constexpr std::size_t least_sweep = 4096;
 
   [[nodiscard]] Result<model::Action> reserve(const model::Action& seen, const Change& change);
-  void remember(const model::Action& action);
+  void put(store::Batch& batch, const model::Action& action) const;
+  [[nodiscard]] Result<> each(std::string_view index,
+                              const std::function<bool(model::Action action)>& visit) const;
+  [[nodiscard]] std::optional<ActionId> find_alike_locked(const std::string& deed) const;
+  void sweep();
+  void note_revision(const model::Action& action);
+  [[nodiscard]] std::optional<ActionId> alike_in_store(const std::string& deed) const;
 
   store::Store& store_;
   const Clock& clock_;
   std::chrono::seconds join_window_;
   mutable std::mutex mutex_;
   std::unordered_set<std::string> changing_;  ///< A change of these is on its way to the disk.
-  std::unordered_map<std::string, Alike> open_alike_;  ///< By what they would do.
+  /// Of those under way: how far their records are, so that they need not be read again.
+  std::unordered_map<std::string, std::uint64_t> revisions_;
+  /// Added, and perhaps not durable yet: by what they would do. The rest is in the store.
+  std::unordered_map<std::string, ActionId> added_;
+  std::size_t sweep_at_ = least_sweep;
 };
 
 /// What makes two requests the same deed: tenant, verb, target, and the parameters that say where.

@@ -36,15 +36,18 @@ constexpr std::array ways{
     Way{executing, unknown},
     Way{unknown, succeeded},
     Way{unknown, failed},
+    Way{unknown, unknown},      // looked at, and still nobody knows
     Way{succeeded, succeeded},  // read back, and not confirmed
     Way{succeeded, verified},
     Way{succeeded, rolled_back},
     Way{succeeded, rollback_failed},
     Way{succeeded, released},
+    Way{verified, verified},  // undone outside, or restored there
     Way{verified, rolled_back},
     Way{verified, rollback_failed},
     Way{verified, released},
     Way{rollback_failed, rolled_back},  // tried again
+    Way{rollback_failed, rollback_failed},
     Way{rollback_failed, released},
 };
 
@@ -81,6 +84,29 @@ model::EntryKind entry_of(model::ActionState to) {
       return model::EntryKind::rollback_failed;
     case released:
       return model::EntryKind::released;
+  }
+  std::unreachable();
+}
+
+bool is_under_way(const model::Action& action) {
+  switch (action.state) {
+    case permitted:
+    case intended:
+    case executing:
+    case unknown:
+      return true;
+    case succeeded:
+      return !action.verification;
+    case queued:
+    case blocked:
+    case denied:
+    case expired:
+    case failed:
+    case verified:
+    case rolled_back:
+    case rollback_failed:
+    case released:
+      return false;
   }
   std::unreachable();
 }

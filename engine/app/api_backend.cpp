@@ -1,6 +1,7 @@
 #include "engine/app/api_backend.hpp"
 
 #include "engine/app/policy_desk.hpp"
+#include "engine/app/rollbacks.hpp"
 #include "engine/ingest/group_records.hpp"
 #include "engine/investigate/verdicts.hpp"
 #include "engine/store/ledger.hpp"
@@ -247,13 +248,17 @@ Task<model::Action> ApiBackend::action(std::string id) {
 }
 
 Task<model::Action> ApiBackend::propose(model::ActionRequest request) {
-  co_return co_await pipeline_.propose(std::move(request), "");
+  co_return co_await pipeline_.propose(std::move(request));
 }
 
 Task<model::Action> ApiBackend::roll_back(std::string id, model::Actor by) {
   auto action = rooms_.actions.get(id);
   if (!action) co_return std::unexpected{action.error()};
   co_return co_await pipeline_.roll_back(*std::move(action), std::move(by));
+}
+
+Task<serve::RollbackReport> ApiBackend::roll_back_all(serve::RollbackOrder order) {
+  co_return co_await app::roll_back_all(rooms_, pipeline_, std::move(order));
 }
 
 Task<serve::PolicyDocument> ApiBackend::policy(serve::PolicyChoice choice) {
@@ -277,7 +282,7 @@ Task<serve::PolicyDocument> ApiBackend::replace_policy(std::string text,
 
 Task<serve::PolicyDocument> ApiBackend::kill_switch(serve::KillSwitchOrder order,
                                                     serve::PolicyAuthor author) {
-  const auto known = rooms_.executor.connectors();
+  const auto known = rooms_.executor.products().names();
   if (order.on && order.scope == serve::KillScope::connector &&
       std::ranges::find(known, order.name) == known.end()) {
     co_return fail(Errc::invalid_input,

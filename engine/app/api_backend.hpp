@@ -34,6 +34,7 @@ class ApiBackend final : public serve::Backend {
   Task<model::Action> action(std::string id) override;
   Task<model::Action> propose(model::ActionRequest request) override;
   Task<model::Action> roll_back(std::string id, model::Actor by) override;
+  Task<serve::RollbackReport> roll_back_all(serve::RollbackOrder order) override;
   Task<serve::PolicyDocument> policy(serve::PolicyChoice choice) override;
   Task<serve::Page<serve::PolicyDocument>> policy_history(serve::ListQuery query) override;
   Task<serve::PolicyDocument> set_tier(std::string tenant,

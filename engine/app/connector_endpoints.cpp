@@ -21,10 +21,29 @@ struct ConnectorView {
   std::vector<std::string> verbs;
   ConnectorState state = ConnectorState::ready;
   std::string detail;
+  act::BreakerState breaker = act::BreakerState::closed;
+  unsigned failures = 0;      ///< Since it last answered.
+  std::string last_failure;   ///< Of those.
+  std::size_t under_way = 0;  ///< Requests.
+  std::size_t waiting = 0;    ///< For their turn, or until it answers again.
+  std::uint64_t opened = 0;   ///< How often it was left alone since the start.
 };
 
 BOOST_DESCRIBE_ENUM(ConnectorState, ready, degraded, absent)
-BOOST_DESCRIBE_STRUCT(ConnectorView, (), (name, product, kind, verbs, state, detail))
+BOOST_DESCRIBE_STRUCT(ConnectorView,
+                      (),
+                      (name,
+                       product,
+                       kind,
+                       verbs,
+                       state,
+                       detail,
+                       breaker,
+                       failures,
+                       last_failure,
+                       under_way,
+                       waiting,
+                       opened))
 
 ConnectorView view_of(const act::Actuator& actuator) {
   ConnectorView view{
@@ -42,7 +61,16 @@ ConnectorView view_of(const act::Actuator& actuator) {
 
 Task<http::Response> list_connectors(const act::Executor& executor) {
   std::vector<ConnectorView> views;
-  for (const auto& actuator : executor.actuators()) views.push_back(view_of(*actuator));
+  for (const auto& product : executor.products().all()) {
+    auto& view = views.emplace_back(view_of(product->rules()));
+    const auto health = product->health();
+    view.breaker = health.breaker;
+    view.failures = health.failures;
+    view.last_failure = health.last_failure;
+    view.under_way = health.under_way;
+    view.waiting = health.waiting;
+    view.opened = health.opened;
+  }
   co_return serve::ok("{\"items\":" + to_json(views) + '}');
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/act/actions.hpp"
 #include "engine/act/executor.hpp"
+#include "engine/app/action_watch.hpp"
 #include "engine/app/api_backend.hpp"
 #include "engine/app/audit_endpoints.hpp"
 #include "engine/app/autonomy.hpp"
@@ -9,6 +10,7 @@
 #include "engine/app/change_check.hpp"
 #include "engine/app/channels.hpp"
 #include "engine/app/connector_endpoints.hpp"
+#include "engine/app/connector_events.hpp"
 #include "engine/app/connector_shelf.hpp"
 #include "engine/app/connectors.hpp"
 #include "engine/app/feedback.hpp"
@@ -43,7 +45,6 @@
 #include "engine/investigate/surroundings.hpp"
 #include "engine/observe/metrics.hpp"
 #include "engine/store/store.hpp"
-#include "engine/store/timers.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -66,9 +67,17 @@ constexpr std::size_t connector_threads = 16;
 constexpr std::chrono::milliseconds tick{500};
 
 act::ExecutorOptions executor_options(const config::ActionSettings& settings) {
-  return {.request_timeout = std::chrono::seconds{settings.request_timeout_s},
-          .verify_for = std::chrono::seconds{settings.verify_for_s},
-          .attempts = settings.attempts};
+  using std::chrono::seconds;
+  return {.product = {.request_timeout = seconds{settings.request_timeout_s},
+                      .attempts = settings.attempts,
+                      .at_once = settings.at_once,
+                      .breaker = {.failures = settings.breaker.failures,
+                                  .open_for = seconds{settings.breaker.open_for_s}}},
+          .verify = {.verify_for = seconds{settings.verify_for_s},
+                     .wait_for = seconds{settings.breaker.wait_for_s},
+                     .watch = {.every = seconds{settings.watch.every_s},
+                               .lasting = seconds{settings.watch.for_s},
+                               .unclear_every = seconds{settings.watch.unclear_every_s}}}};
 }
 
 /// What of the store has had its time. `clock` must outlive what is returned.
@@ -155,9 +164,11 @@ struct Engine::Impl {
   std::optional<investigate::Investigator> investigator;
   std::optional<act::Actions> actions;
   std::optional<approve::Approvals> approvals;
+  std::optional<ConnectorEvents> connector_events;
   std::optional<act::Executor> executor;
   std::unique_ptr<Thinking> thinking;
   std::optional<Pipeline> pipeline;
+  std::optional<ActionWatch> watch;
   std::optional<ApiBackend> backend;
   std::unique_ptr<serve::Service> service;
   std::unique_ptr<KafkaIntake> kafka;
@@ -181,6 +192,7 @@ struct Engine::Impl {
   Result<> remember_usage();
   asio::awaitable<void> take_up(model::Action action);
   asio::awaitable<void> keep_time();
+  asio::awaitable<void> keep_watch();
   asio::awaitable<void> keep_policy();
   Result<> employ_couriers();
   asio::awaitable<void> carry(approve::Courier& courier);
@@ -350,9 +362,19 @@ Result<> Engine::Impl::build() {
       products.actuators,
       executor_options(settings.actions),
       [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); },
-      [this](store::Batch& batch, const model::Action& action) {
-        outbox->put(batch, whitelist_fired(action));
-      });
+      [this](store::Batch& batch, const model::Action& action, act::Notice notice) {
+        if (notice == act::Notice::fired) return outbox->put(batch, whitelist_fired(action));
+        if (notice == act::Notice::rollback_failed) {
+          metrics
+              .counter("sallyport_rollbacks_failed_total",
+                       "Rollbacks that failed, by the verb that was to be undone",
+                       {{"verb", action.request.action}})
+              .add();
+        }
+        outbox->put(batch, came_of(action, notice));
+      },
+      [this](const act::Product& product) { connector_events->turned(product); });
+  connector_events.emplace(*store, *outbox, *gate, clock, metrics, log);
   const auto dropped = shelf->look();
   for (const auto& actuator : dropped.put) executor->put(actuator);
   tell(dropped);
@@ -386,6 +408,7 @@ Result<> Engine::Impl::build() {
           .queued = [this](const model::Action& action) { tell_waiting(action); },
           .action = [this](const model::Action& action) { tell(action); },
           .joined = listener.joined});
+  watch.emplace(rooms, *pipeline, settings.actions.watch.per_minute);
   backend.emplace(rooms, *pipeline, *policy, loop.get_executor(), settings.ingest.max_in_flight);
   tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
 
@@ -399,6 +422,17 @@ Result<> Engine::Impl::build() {
   metrics.gauge("sallyport_actions_running", "Actions under way", [this] {
     return static_cast<double>(pipeline->running());
   });
+  for (const auto& name : executor->products().names()) {
+    metrics.gauge("sallyport_connector_open",
+                  "1 while requests to a connector are stopped because it does not answer",
+                  [this, name] {
+                    const auto product = executor->products().named(name);
+                    const bool shut =
+                        product && product->health().breaker != act::BreakerState::closed;
+                    return shut ? 1.0 : 0.0;
+                  },
+                  {{"connector", name}});
+  }
   metrics.gauge("sallyport_store_syncs", "fsyncs of the store since the start", [this] {
     return static_cast<double>(store->counters().syncs);
   });
@@ -432,8 +466,6 @@ Result<> Engine::Impl::remember_usage() {
 }
 
 Result<> Engine::Impl::resume() {
-  const auto loaded = actions->load_open();
-  if (!loaded) return loaded;
   const auto counted = autonomy->load();
   if (!counted) return counted;
   // Before anything runs: a crash may have come between the last entry and the look at it.
@@ -448,7 +480,7 @@ Result<> Engine::Impl::resume() {
   if (!taught) return taught;
   const auto restored = ingest::restore(*store, *groups, clock.now());
   if (!restored) return restored;
-  auto open_actions = actions->open();
+  auto open_actions = actions->under_way();
   if (!open_actions) return std::unexpected{open_actions.error()};
   const auto alerts = intake->open_alerts();
   if (!alerts) return std::unexpected{alerts.error()};
@@ -548,16 +580,18 @@ asio::awaitable<void> Engine::Impl::keep_time() {
     const auto signed_ = co_await checkpointer->sign_due(clock.now());
     if (!signed_) log.warn("ledger not signed", {{"why", signed_.error().detail}});
 
-    const auto due = store::due_timers(*store, store::TimerKind::action, clock.now(), 100);
-    if (!due) continue;
-    for (const auto& id : *due) {
-      auto action = actions->get(id);
-      if (!action) continue;
-      // An error means that the product still holds it, or cannot be asked: the next tick asks
-      // again.
-      const auto released = co_await executor->release(*std::move(action));
-      if (released) tell(*released);
-    }
+    const auto released = co_await watch->release_due();
+    if (!released) log.warn("timed actions not ended", {{"why", released.error().detail}});
+  }
+}
+
+asio::awaitable<void> Engine::Impl::keep_watch() {
+  asio::steady_timer timer{loop};
+  for (;;) {
+    timer.expires_after(tick);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto looked = co_await watch->look_at_due();
+    if (!looked) log.warn("actions not looked at", {{"why", looked.error().detail}});
   }
 }
 
@@ -675,6 +709,7 @@ Result<> Engine::start() {
   if (!resumed) return resumed;
   asio::post(self.loop, [&self] {
     (void)self.tasks->spawn(self.keep_time());
+    (void)self.tasks->spawn(self.keep_watch());
     (void)self.tasks->spawn(self.keep_policy());
     for (const auto& courier : self.couriers) (void)self.tasks->spawn(self.carry(*courier));
     for (const auto& feed : self.feeds) (void)self.tasks->spawn(keep_feed(*feed, self.log));

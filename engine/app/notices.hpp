@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/act/notice.hpp"
+#include "engine/act/product.hpp"
 #include "engine/audit/track_record.hpp"
 #include "engine/gate/policy.hpp"
 #include "engine/model/action.hpp"
@@ -12,6 +14,13 @@ namespace sallyport::app {
 
 /// A whitelist entry that says `notify` lets `action` run by itself.
 [[nodiscard]] model::Notification whitelist_fired(const model::Action& action);
+
+/// What came of `action`; `notice` is not Notice::fired.
+[[nodiscard]] model::Notification came_of(const model::Action& action, act::Notice notice);
+
+/// The connector stopped answering, or does again.
+[[nodiscard]] model::Notification connector_turned(const std::string& tenant,
+                                                   const act::ProductHealth& health);
 
 /// The engine took a verb back to the queue.
 [[nodiscard]] model::Notification verb_demoted(const audit::TrackedClass& of,

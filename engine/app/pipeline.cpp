@@ -1,5 +1,6 @@
 #include "engine/app/pipeline.hpp"
 
+#include "engine/act/reversal.hpp"
 #include "engine/app/notices.hpp"
 #include "engine/app/recorded_decision.hpp"
 #include "engine/ingest/group_records.hpp"
@@ -372,10 +373,11 @@ Pipeline::Decided Pipeline::decide(Batch& batch,
                                    model::ActionRequest request,
                                    const std::string& investigation,
                                    std::vector<std::string> evidence,
-                                   std::string reverses) {
+                                   std::string reverses,
+                                   std::string connector) {
   const auto now = rooms_.clock.now();
-  const auto actuator = rooms_.executor.actuator_for(request.action);
-  const std::string connector{actuator ? actuator->name() : std::string_view{}};
+  const auto product = product_for(request, connector);
+  connector = product ? product->name() : std::string_view{};
 
   const auto record_only = [&](std::string detail, std::optional<ActionId> joined) {
     auto decision = rooms_.gate.preview(request, now, connector);
@@ -396,7 +398,7 @@ Pipeline::Decided Pipeline::decide(Batch& batch,
                    .permit = std::nullopt};
   };
 
-  if (!actuator) return record_only("no connector runs this verb: recorded, not run", std::nullopt);
+  if (!product) return record_only("no connector runs this verb: recorded, not run", std::nullopt);
   if (auto alike = rooms_.actions.find_alike(request))
     return record_only("joins action " + alike->text(), alike);
 
@@ -467,8 +469,8 @@ Pipeline::Concluded Pipeline::write(Batch& batch,
       proposal.action_id = earlier->action_id;
       continue;
     }
-    auto decided =
-        decide(batch, std::move(requests[i]), verdict.investigation, cited(verdict, proposal), "");
+    auto decided = decide(
+        batch, std::move(requests[i]), verdict.investigation, cited(verdict, proposal), "", "");
     count(decided.decision);
     proposal.decision = decided.decision;
     if (decided.joined) proposal.action_id = decided.joined->text();
@@ -645,15 +647,29 @@ asio::awaitable<void> Pipeline::close() {
   return executions_.close();
 }
 
-Task<model::Action> Pipeline::propose(model::ActionRequest request, std::string reverses) {
-  if (!rooms_.executor.actuator_for(request.action))
-    co_return fail(Errc::conflict, fmt::format("no connector runs {}", request.action));
+std::shared_ptr<act::Product> Pipeline::product_for(const model::ActionRequest& request,
+                                                    const std::string& connector) const {
+  const auto& products = rooms_.executor.products();
+  if (connector.empty()) return products.for_verb(request.action);
+  auto named = products.named(connector);
+  return named && named->runs(request.action) ? named : nullptr;
+}
+
+Task<model::Action> Pipeline::propose(model::ActionRequest request, Reversal reversal) {
+  if (!product_for(request, reversal.connector)) {
+    co_return fail(Errc::conflict,
+                   reversal.connector.empty()
+                       ? fmt::format("no connector runs {}", request.action)
+                       : fmt::format("connector {}, which did it, is not configured any more",
+                                     reversal.connector));
+  }
   if (const auto alike = rooms_.actions.find_alike(request)) {
     co_return fail(Errc::conflict,
                    fmt::format("action {} does the same and is open", alike->text()));
   }
   Batch batch;
-  auto decided = decide(batch, std::move(request), "", {}, std::move(reverses));
+  auto decided = decide(
+      batch, std::move(request), "", {}, std::move(reversal.action), std::move(reversal.connector));
   count(decided.decision);
   if (!decided.action) co_return fail(Errc::conflict, "one like it was proposed at this moment");
   const auto committed = co_await rooms_.store.commit(std::move(batch));
@@ -667,10 +683,13 @@ Task<model::Action> Pipeline::propose(model::ActionRequest request, std::string 
   co_return action;
 }
 
-Task<model::Action> Pipeline::roll_back(model::Action action, model::Actor by) {
-  auto request = rooms_.executor.rollback_request(action, by);
+Task<model::Action> Pipeline::roll_back(model::Action action, model::Actor by, std::string after) {
+  auto request = act::rollback_request(action, by);
   if (!request) co_return std::unexpected{request.error()};
-  co_return co_await propose(*std::move(request), action.id.text());
+  if (!after.empty()) request->context["after"] = after;
+  // Where it was done it is undone, whoever else can run the verb.
+  co_return co_await propose(*std::move(request),
+                             {.action = action.id.text(), .connector = action.rollback->connector});
 }
 
 }  // namespace sallyport::app

@@ -93,14 +93,21 @@ class Pipeline {
   asio::awaitable<void> close();
 
   /// Undoes an action on behalf of `by`: the rollback is an action of its own and passes the gate.
-  /// Returns it as it was decided. Errors: those of Executor::rollback_request and of the store;
+  /// Returns it as it was decided. Errors: those of act::rollback_request and of the store;
   /// conflict when one like it is under way.
-  Task<model::Action> roll_back(model::Action action, model::Actor by);
+  /// `after`: the rollback on the same target that has to have worked before, if any.
+  Task<model::Action> roll_back(model::Action action, model::Actor by, std::string after = {});
+
+  /// Of an action that undoes another: which, and where that was done.
+  struct Reversal {
+    std::string action;
+    std::string connector;
+  };
 
   /// A person's or another system's own action: the same gate. Errors: invalid_input (unknown verb
   /// or wrong target kind), conflict (no connector runs it, or one like it is open), and
   /// those of the store.
-  Task<model::Action> propose(model::ActionRequest request, std::string reverses);
+  Task<model::Action> propose(model::ActionRequest request, Reversal reversal = {});
 
   /// Alerts submitted and not ended.
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
@@ -144,7 +151,12 @@ class Pipeline {
                  model::ActionRequest request,
                  const std::string& investigation,
                  std::vector<std::string> evidence,
-                 std::string reverses);
+                 std::string reverses,
+                 std::string connector);
+  /// The one called `connector`, where that is named; else the first that runs the verb. nullptr:
+  /// there is none.
+  [[nodiscard]] std::shared_ptr<act::Product> product_for(const model::ActionRequest& request,
+                                                          const std::string& connector) const;
   /// Writes the verdict, and what the gate says of its proposals, into `batch`; what it said of
   /// the same for the version before stands.
   Concluded write(store::Batch& batch,

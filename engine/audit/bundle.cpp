@@ -33,7 +33,10 @@ const std::array entry_files{
                EntryKind::executing,
                EntryKind::executed,
                EntryKind::verified,
-               EntryKind::released}},
+               EntryKind::released,
+               EntryKind::held,
+               EntryKind::drifted,
+               EntryKind::restored}},
     EntryFile{"rollbacks", "Rollbacks", {EntryKind::rolled_back, EntryKind::rollback_failed}},
 };
 

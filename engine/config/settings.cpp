@@ -123,6 +123,10 @@ void check(const Settings& settings, Faults& faults) {
   if (settings.ingest.max_alert_depth < 8 || settings.ingest.max_alert_depth > 512)
     refuse("/ingest/max_alert_depth", "from 8 to 512");
   if (settings.ingest.max_in_flight == 0) refuse("/ingest/max_in_flight", "at least 1");
+  if (settings.actions.at_once == 0) refuse("/actions/at_once", "at least 1");
+  if (settings.actions.watch.unclear_every_s == 0)
+    refuse("/actions/watch/unclear_every_s", "at least 1");
+  if (settings.actions.watch.per_minute == 0) refuse("/actions/watch/per_minute", "at least 1");
   if (settings.actions.attempts == 0) refuse("/actions/attempts", "at least 1");
   if (settings.approvals.expire_after_s == 0) refuse("/approvals/expire_after_s", "at least 1");
   if (settings.retention.graph_days < 7)

@@ -105,11 +105,29 @@ struct ApprovalSettings {
   std::uint32_t expire_after_s = 14400;
 };
 
+/// When a connector that does not answer is left alone.
+struct BreakerSettings {
+  std::uint32_t failures = 5;  ///< 0: never.
+  std::uint32_t open_for_s = 30;
+  std::uint32_t wait_for_s = 120;
+};
+
+/// When an action is looked at again after it came to rest.
+struct WatchSettings {
+  std::uint32_t every_s = 3600;  ///< 0: never.
+  std::uint32_t for_s = 604800;
+  std::uint32_t unclear_every_s = 60;
+  std::uint32_t per_minute = 120;
+};
+
 struct ActionSettings {
   std::uint32_t request_timeout_s = 30;
   std::uint32_t verify_for_s = 30;
   std::uint32_t attempts = 3;
   std::uint32_t join_window_s = 3600;
+  std::uint32_t at_once = 16;  ///< Requests to one connector.
+  BreakerSettings breaker;
+  WatchSettings watch;
 };
 
 /// When the engine takes a verb back to the queue (audit/track_record.hpp).
@@ -244,9 +262,12 @@ BOOST_DESCRIBE_STRUCT(ModelSettings,
                        daily_usd,
                        providers))
 BOOST_DESCRIBE_STRUCT(ApprovalSettings, (), (expire_after_s))
-BOOST_DESCRIBE_STRUCT(ActionSettings,
-                      (),
-                      (request_timeout_s, verify_for_s, attempts, join_window_s))
+BOOST_DESCRIBE_STRUCT(BreakerSettings, (), (failures, open_for_s, wait_for_s))
+BOOST_DESCRIBE_STRUCT(WatchSettings, (), (every_s, for_s, unclear_every_s, per_minute))
+BOOST_DESCRIBE_STRUCT(
+    ActionSettings,
+    (),
+    (request_timeout_s, verify_for_s, attempts, join_window_s, at_once, breaker, watch))
 BOOST_DESCRIBE_STRUCT(AutonomySettings,
                       (),
                       (agreement_floor, rollback_ceiling, window, min_samples, days))

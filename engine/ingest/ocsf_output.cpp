@@ -211,7 +211,7 @@ std::optional<EntryView> view_entry(std::string_view line) {
 }
 
 bool is_action_step(std::string_view kind) {
-  static constexpr std::array<std::string_view, 10> kinds{"decided",
+  static constexpr std::array<std::string_view, 13> kinds{"decided",
                                                           "approved",
                                                           "denied",
                                                           "expired",
@@ -220,7 +220,10 @@ bool is_action_step(std::string_view kind) {
                                                           "verified",
                                                           "rolled_back",
                                                           "rollback_failed",
-                                                          "released"};
+                                                          "released",
+                                                          "held",
+                                                          "drifted",
+                                                          "restored"};
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 

@@ -58,6 +58,12 @@ struct RollbackRecord {
   Time recorded_at;
 };
 
+/// Somebody undid an action on the product, without us.
+struct Drift {
+  Time seen_at;  ///< First.
+  std::string detail;
+};
+
 /// One action from proposal to its end.
 struct Action {
   ActionId id;
@@ -75,6 +81,7 @@ struct Action {
   std::optional<RollbackRecord> rollback;
   std::optional<Outcome> outcome;
   std::optional<Verification> verification;
+  std::optional<Drift> drift;   ///< While it is not in effect though nobody undid it here.
   std::optional<Time> ends_at;  ///< When a timed action ends by itself.
   std::string reverses;         ///< The action that this one rolls back.
   std::string reversed_by;
@@ -121,6 +128,7 @@ BOOST_DESCRIBE_STRUCT(Verification, (), (in_effect, state, detail, at))
 BOOST_DESCRIBE_STRUCT(RollbackRecord,
                       (),
                       (verb, target, parameters, pre_state, connector, why, recorded_at))
+BOOST_DESCRIBE_STRUCT(Drift, (), (seen_at, detail))
 BOOST_DESCRIBE_STRUCT(Action,
                       (),
                       (id,
@@ -137,6 +145,7 @@ BOOST_DESCRIBE_STRUCT(Action,
                        rollback,
                        outcome,
                        verification,
+                       drift,
                        ends_at,
                        reverses,
                        reversed_by,

@@ -27,9 +27,13 @@ enum class EntryKind : std::uint8_t {
   released,
   policy_changed,
   checkpoint,
-  notified,  ///< People were told something, or could not be.
-  judged,    ///< A person said what an investigation was about.
+  notified,   ///< People were told something, or could not be.
+  judged,     ///< A person said what an investigation was about.
   unlearned,  ///< A person took back what such judgements taught.
+  held,       ///< Put into the queue because its connector does not answer.
+  drifted,    ///< Somebody undid it on the product.
+  restored,   ///< What had been undone there is in effect again.
+  connector,  ///< Requests to a connector stopped because it does not answer, or go on again.
 };
 
 /// One line of the tenant's ledger, as it is stored and exported: JSON whose last member is `hash`,
@@ -66,7 +70,11 @@ BOOST_DESCRIBE_ENUM(EntryKind,
                     checkpoint,
                     notified,
                     judged,
-                    unlearned)
+                    unlearned,
+                    held,
+                    drifted,
+                    restored,
+                    connector)
 BOOST_DESCRIBE_STRUCT(LedgerEntry, (), (seq, tenant, at, kind, subject, actor, body, prev, hash))
 
 }  // namespace sallyport::model

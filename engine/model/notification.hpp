@@ -12,6 +12,11 @@ enum class NotificationKind : std::uint8_t {
   whitelist_fired,  ///< A whitelist entry that says `notify` let an action run by itself.
   demoted,          ///< The engine took a verb back to the queue.
   review_overdue,   ///< The review of a tenant's authority is, and its tier is lowered by that.
+  rollback_failed,  ///< An action that was to be undone is still in effect.
+  unclear,          ///< Nobody knows whether an action happened.
+  drifted,          ///< Somebody undid an action on the product.
+  restored,         ///< What had been undone there is in effect again.
+  connector,        ///< A connector does not answer, or does again.
 };
 
 /// What people are told. It may reach them twice: the id says that it is the same.
@@ -26,7 +31,15 @@ struct Notification {
   json::object facts;   ///< The same for a program; by kind.
 };
 
-BOOST_DESCRIBE_ENUM(NotificationKind, whitelist_fired, demoted, review_overdue)
+BOOST_DESCRIBE_ENUM(NotificationKind,
+                    whitelist_fired,
+                    demoted,
+                    review_overdue,
+                    rollback_failed,
+                    unclear,
+                    drifted,
+                    restored,
+                    connector)
 BOOST_DESCRIBE_STRUCT(Notification, (), (id, tenant, at, kind, to, subject, text, facts))
 
 }  // namespace sallyport::model

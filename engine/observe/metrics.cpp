@@ -15,6 +15,7 @@ struct Metrics::Impl {
   prometheus::Registry registry;
   mutable std::mutex mutex;
   std::map<std::string, prometheus::Family<prometheus::Counter>*> counters;
+  std::map<std::string, prometheus::Family<prometheus::Gauge>*> gauge_families;
   std::vector<std::pair<prometheus::Gauge*, std::function<double()>>> gauges;
 };
 
@@ -50,9 +51,10 @@ void Metrics::gauge(const std::string& name,
                     const std::string& help,
                     std::function<double()> read,
                     const Labels& labels) {
-  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
   const std::scoped_lock lock{impl_->mutex};
-  impl_->gauges.emplace_back(&family.Add(labels), std::move(read));
+  auto& family = impl_->gauge_families[name];
+  if (!family) family = &prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry);
+  impl_->gauges.emplace_back(&family->Add(labels), std::move(read));
 }
 
 std::string Metrics::text() const {

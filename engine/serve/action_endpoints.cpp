@@ -90,6 +90,40 @@ Task<http::Response> roll_back(Backend& backend, Asked asked) {
   co_return created(*inverse);
 }
 
+/// Exactly one of the first three.
+struct RollbackBody {
+  std::optional<std::string> action;
+  std::optional<std::string> investigation;
+  std::optional<Time> since;
+  std::optional<bool> preview;
+};
+BOOST_DESCRIBE_STRUCT(RollbackBody, (), (action, investigation, since, preview))
+
+constexpr std::size_t most_rollbacks = 1000;
+
+Task<http::Response> roll_back_all(Backend& backend, Asked asked) {
+  auto tenant = tenant_of(asked, AllTenants::allowed);
+  if (!tenant) co_return std::unexpected{tenant.error()};
+  auto body = body_of<RollbackBody>(asked.routed.request);
+  if (!body) co_return std::unexpected{body.error()};
+  const auto scopes =
+      body->action.has_value() + body->investigation.has_value() + body->since.has_value();
+  const bool empty = (body->action && body->action->empty()) ||
+                     (body->investigation && body->investigation->empty());
+  if (scopes != 1 || empty)
+    co_return refuse(400, "say what to undo: one of action, investigation and since");
+  const auto report =
+      co_await backend.roll_back_all({.tenant = *std::move(tenant),
+                                      .action = std::move(body->action).value_or(""),
+                                      .investigation = std::move(body->investigation).value_or(""),
+                                      .since = body->since,
+                                      .preview = body->preview.value_or(false),
+                                      .limit = most_rollbacks,
+                                      .by = asked.principal.actor()});
+  if (!report) co_return std::unexpected{report.error()};
+  co_return ok_json(*report);
+}
+
 std::vector<Answers> creates(std::string description) {
   return {
       {.status = 201, .description = std::move(description), .schema = schema_of<model::Action>()},
@@ -142,7 +176,20 @@ Endpoints action_endpoints(Backend& backend) {
            .query = {},
            .body = {},
            .answers = creates("the action that undoes it, as the gate decided it"),
-           .handle = [&backend](Asked asked) { return roll_back(backend, std::move(asked)); }}};
+           .handle = [&backend](Asked asked) { return roll_back(backend, std::move(asked)); }},
+          {.method = "POST",
+           .path = "/v1/actions/rollback",
+           .id = "rollBackActions",
+           .summary = "Undoes one action, what an investigation did, or all since a time, the last "
+                      "first; each passes the gate. `preview`: only say what would be done",
+           .role = Role::analyst,
+           .query = {{.name = "tenant",
+                      .description = "only what is of this tenant",
+                      .schema = {{"type", "string"}}}},
+           .body = schema_of<RollbackBody>(),
+           .answers = {{.description = "what is undone, in that order, and what cannot be and why",
+                        .schema = schema_of<RollbackReport>()}},
+           .handle = [&backend](Asked asked) { return roll_back_all(backend, std::move(asked)); }}};
 }
 
 }  // namespace sallyport::serve

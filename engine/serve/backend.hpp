@@ -94,6 +94,38 @@ struct Ruling {
   std::optional<json::object> with{};  ///< Of an approval: parameters that are to be others.
 };
 
+/// What is to be undone: one action, what an investigation did, or all since a time.
+struct RollbackOrder {
+  std::string tenant;  ///< Empty: all.
+  std::string action;
+  std::string investigation;
+  std::optional<Time> since;
+  bool preview = false;  ///< Only say what would be done.
+  std::size_t limit = 0;
+  model::Actor by;
+};
+
+/// One action of it.
+struct RollbackItem {
+  std::string action;
+  std::string verb;
+  model::Target target;
+  model::ActionState state{};
+  std::string connector;
+  Time done_at;
+  std::string undo;      ///< The verb that restores what was there before; empty: nothing does.
+  std::string rollback;  ///< The action that undoes it, where one was proposed.
+  std::optional<model::ActionState> rollback_state;
+  std::string rationale;  ///< The gate's, of that.
+  std::string why_not;    ///< Why it is not undone, where that is so.
+};
+
+struct RollbackReport {
+  bool preview = false;
+  std::vector<RollbackItem> steps;  ///< In the order in which they are undone: the last first.
+  bool more = false;                ///< There are older ones beyond the limit: ask again.
+};
+
 /// A version of the policy.
 struct PolicyDocument {
   std::uint64_t version = 0;
@@ -176,6 +208,9 @@ class Backend {
   /// The action that undoes `id`, as decided: a rollback passes the gate too.
   virtual Task<model::Action> roll_back(std::string id, model::Actor by) = 0;
 
+  /// Undoes several, each by an action of its own that passes the gate.
+  virtual Task<RollbackReport> roll_back_all(RollbackOrder order) = 0;
+
   virtual Task<PolicyDocument> policy(PolicyChoice choice) = 0;
 
   /// Newest first, without text and tree.
@@ -197,6 +232,20 @@ class Backend {
 };
 
 BOOST_DESCRIBE_ENUM(KillScope, global, tenant, connector, verb)
+BOOST_DESCRIBE_STRUCT(RollbackItem,
+                      (),
+                      (action,
+                       verb,
+                       target,
+                       state,
+                       connector,
+                       done_at,
+                       undo,
+                       rollback,
+                       rollback_state,
+                       rationale,
+                       why_not))
+BOOST_DESCRIBE_STRUCT(RollbackReport, (), (preview, steps, more))
 BOOST_DESCRIBE_ENUM(ReceiptStatus, accepted, duplicate, updated, refused, unavailable)
 BOOST_DESCRIBE_STRUCT(StoredAnswer, (), (fingerprint, status, body, content_type, at))
 

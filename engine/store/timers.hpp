@@ -10,9 +10,13 @@
 namespace sallyport::store {
 
 /// What has to be looked at later, across restarts. One table, ordered by time.
-enum class TimerKind : std::uint8_t { approval, action };
+enum class TimerKind : std::uint8_t {
+  approval,  ///< It expires.
+  action,    ///< A timed one ends.
+  look,      ///< An action is looked at again.
+};
 
-BOOST_DESCRIBE_ENUM(TimerKind, approval, action)
+BOOST_DESCRIBE_ENUM(TimerKind, approval, action, look)
 
 /// Rings at `at` for the thing `id`. Setting the same one twice is one timer.
 void set_timer(Batch& batch, TimerKind kind, Time at, std::string_view id);

@@ -29,7 +29,11 @@ TEST(Actions, AWayThatIsNotInTheTableIsRefused) {
 
 TEST(Actions, OneWhoseBatchWasNotCommittedIsNotJoined) {
   World world;
-  const auto first = world.propose("203.0.113.7").first;
+  auto first = world.propose("203.0.113.7").first;
+  first.request.target.value = "203.0.113.8";
+  store::Batch lost;
+  EXPECT_TRUE(world.actions->add(lost, first));
+  EXPECT_EQ(world.actions->find_alike(first.request), first.id);
   world.actions->forget(first);
   EXPECT_EQ(world.actions->find_alike(first.request), std::nullopt);
   store::Batch batch;

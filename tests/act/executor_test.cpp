@@ -146,7 +146,7 @@ TEST(Executor, WhatIsInEffectAlreadyIsNotSentAgainAndNotUndone) {
   EXPECT_EQ(ran.state, ActionState::verified);
   EXPECT_EQ(ran.outcome->status, model::OutcomeStatus::already_done);
   EXPECT_EQ(world.product->executions, 0);
-  const auto undo = world.executor->rollback_request(ran, {.kind = "analyst", .id = "alice"});
+  const auto undo = rollback_request(ran, {.kind = "analyst", .id = "alice"});
   ASSERT_FALSE(undo);
   EXPECT_THAT(undo.error().detail, HasSubstr("was so before"));
 }
@@ -183,7 +183,7 @@ TEST(Executor, ARollbackRestoresAndTellsTheActionItUndoes) {
   EXPECT_FALSE(world.product->blocks("203.0.113.7"));
   EXPECT_EQ(world.stored(ran).state, ActionState::rolled_back);
   EXPECT_EQ(world.stored(ran).reversed_by, undone.id.text());
-  EXPECT_FALSE(world.executor->rollback_request(world.stored(ran), {.kind = "analyst", .id = "a"}));
+  EXPECT_FALSE(rollback_request(world.stored(ran), {.kind = "analyst", .id = "a"}));
 }
 
 TEST(Executor, ARollbackThatFailsStaysOpenAndCanBeTriedAgain) {
@@ -223,7 +223,7 @@ TEST(Executor, AfterACrashWhatWasIntendedAndNeverSentWaitsForANewPermit) {
     ASSERT_TRUE(world.wait(world.actions->change(action, {.to = ActionState::intended, .by = {}})));
     if (in_effect) world.product->block("203.0.113.7");  // by somebody else
     world.restart();
-    const auto open = world.actions->open().value();
+    const auto open = world.actions->under_way().value();
     ASSERT_EQ(open.size(), 1U);
     const auto settled = world.wait(world.executor->settle(open.front())).value();
     EXPECT_EQ(settled.state, ActionState::permitted);
@@ -248,7 +248,7 @@ TEST(Executor, AfterACrashTheRealStateDecidesAndNothingIsSentAgain) {
       action = world.wait(world.actions->change(action, {.to = to, .by = {}})).value();
     if (in_effect) world.product->block("203.0.113.7");
     world.restart();
-    const auto open = world.actions->open().value();
+    const auto open = world.actions->under_way().value();
     ASSERT_EQ(open.size(), 1U);
     EXPECT_EQ(world.wait(world.executor->settle(open.front()))->state, settled);
     EXPECT_EQ(world.product->executions, 0);
@@ -260,6 +260,7 @@ TEST(Executor, ATimedActionIsReleasedWhenTheProductLetGo) {
   world.product->product = {{"ends_at", "2026-11-20T10:10:00Z"}};
   const auto ran = world.run(world.propose("203.0.113.7"));
   EXPECT_EQ(ran.ends_at, parse_rfc3339("2026-11-20T10:10:00Z").value());
+  world.restart();
   world.clock.move(std::chrono::minutes{11});
   const auto due =
       store::due_timers(*world.store, store::TimerKind::action, world.clock.now(), 10).value();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/act/executor.hpp"
+#include "engine/act/reversal.hpp"
 #include "engine/approve/approvals.hpp"
 #include "engine/approve/changes.hpp"
 #include "engine/base/ulid.hpp"
@@ -66,7 +67,6 @@ struct World {
   void open() {
     store = store::Store::open({.directory = directory}).value();
     actions = std::make_unique<Actions>(*store, clock, std::chrono::hours{1});
-    EXPECT_TRUE(actions->load_open());
     approvals = std::make_unique<approve::Approvals>(
         *store,
         *actions,
@@ -85,12 +85,13 @@ struct World {
         gate,
         clock,
         std::vector<std::shared_ptr<Actuator>>{product},
-        ExecutorOptions{.request_timeout = std::chrono::seconds{5},
-                        .verify_for = std::chrono::milliseconds{1}},
+        options,
         [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); },
-        [this](store::Batch&, const model::Action& action) {
-          fired.push_back(action.decision.rule.value_or(""));
-        });
+        [this](store::Batch&, const model::Action& action, Notice notice) {
+          if (notice == Notice::fired) fired.push_back(action.decision.rule.value_or(""));
+          if (notice != Notice::fired) told.emplace_back(notice, action.id.text());
+        },
+        [this](const Product& turned) { turns.push_back(turned.health().breaker); });
   }
 
   void close() {
@@ -156,7 +157,7 @@ struct World {
 
   /// Undoes `action` the way the engine does: a new action through the gate.
   model::Action roll_back(const model::Action& action) {
-    auto request = executor->rollback_request(action, {.kind = "analyst", .id = "alice"});
+    auto request = rollback_request(action, {.kind = "analyst", .id = "alice"});
     EXPECT_TRUE(request) << request.error().detail;
     return run(
         propose(request->target.value, request->action, request->requested_by, action.id.text()));
@@ -178,7 +179,13 @@ struct World {
   std::unique_ptr<Actions> actions;
   std::unique_ptr<approve::Approvals> approvals;
   std::unique_ptr<Executor> executor;
-  std::vector<std::string> fired;  ///< Rules that let an action run which its record did not name.
+  /// For the next open().
+  ExecutorOptions options{.product = {.request_timeout = std::chrono::seconds{5}},
+                          .verify = {.verify_for = std::chrono::milliseconds{1},
+                                     .wait_for = std::chrono::milliseconds{1}}};
+  std::vector<std::pair<Notice, std::string>> told;
+  std::vector<BreakerState> turns;  ///< Of the breaker.
+  std::vector<std::string> fired;   ///< Rules that let an action run which its record did not name.
 };
 
 }  // namespace sallyport::act::testing

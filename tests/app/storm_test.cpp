@@ -111,7 +111,7 @@ class House {
         [this](store::Batch& batch, const model::Action& action) {
           approvals_->ask(batch, action);
         },
-        [](store::Batch&, const model::Action&) {});
+        [](store::Batch&, const model::Action&, act::Notice) {});
     approvals_.emplace(*store_, actions_, *gate_, clock_, std::chrono::hours{4}, [](const auto&) {
       return Result<>{};
     });
@@ -297,7 +297,7 @@ class Storm {
 
   asio::awaitable<void> propose() {
     for (auto n = proposed_++; n < storm_size; n = proposed_++) {
-      const auto action = co_await house_.pipeline().propose(request(n), "");
+      const auto action = co_await house_.pipeline().propose(request(n));
       EXPECT_TRUE(action) << action.error().detail;
       if (!action || action->decision.decision == model::Ruling::auto_) continue;
       ++not_permitted_;

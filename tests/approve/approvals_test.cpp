@@ -239,7 +239,7 @@ TEST(Approvals, AnApprovedActionThatWasNotBegunRunsAfterARestart) {
   const auto action = world.propose("203.0.113.7").first;
   EXPECT_TRUE(world.wait(world.approvals->approve(action.id.text(), QueuedWorld::answer(action))));
   world.restart();
-  const auto open = world.actions->open().value();
+  const auto open = world.actions->under_way().value();
   ASSERT_EQ(open.size(), 1U);
   auto again = world.approvals->permit_again(open.front());
   ASSERT_TRUE(again);

@@ -71,6 +71,7 @@ std::vector<Case> guarded() {
           {"POST", "/v1/policy/tier", Role::admin},
           {"POST", "/v1/policy/kill-switch", Role::admin},
           {"GET", "/v1/ledger", Role::viewer},
+          {"POST", "/v1/actions/rollback", Role::analyst},
           {"GET", "/v1/openapi.json", Role::viewer},
           {"GET", "/metrics", Role::viewer}};
 }

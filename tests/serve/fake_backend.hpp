@@ -28,6 +28,7 @@ class FakeBackend : public Backend {
   LedgerSearch last_search;
   json::value policy_document;
   int proposed = 0;
+  std::vector<RollbackOrder> orders;
   std::vector<std::string> policy_orders;
   std::vector<PolicyAuthor> policy_authors;
 
@@ -138,6 +139,11 @@ class FakeBackend : public Backend {
     action.request.requested_by = std::move(by);
     action.reverses = id;
     co_return std::move(action);
+  }
+
+  Task<RollbackReport> roll_back_all(RollbackOrder order) override {
+    orders.push_back(order);
+    co_return RollbackReport{.preview = order.preview};
   }
 
   Task<PolicyDocument> policy(PolicyChoice) override {

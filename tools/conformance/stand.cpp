@@ -9,8 +9,8 @@ namespace sallyport::conformance {
 namespace {
 
 /// The lab answers at once, or not at all.
-constexpr act::ExecutorOptions in_the_lab{.request_timeout = std::chrono::seconds{5},
-                                          .verify_for = std::chrono::milliseconds{700}};
+constexpr act::ExecutorOptions in_the_lab{.product = {.request_timeout = std::chrono::seconds{5}},
+                                          .verify = {.verify_for = std::chrono::milliseconds{700}}};
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "tools/conformance/workbench.hpp"
 
+#include "engine/act/reversal.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -43,8 +45,6 @@ Result<std::unique_ptr<Workbench>> Workbench::make(std::shared_ptr<act::Actuator
   made->store_ = *std::move(store);
   // Nothing is joined to what ran before: each trial is an action of its own.
   made->actions_.emplace(*made->store_, made->clock_, std::chrono::hours{0});
-  if (const auto loaded = made->actions_->load_open(); !loaded)
-    return std::unexpected{loaded.error()};
   made->executor_.emplace(
       *made->actions_,
       made->gate_,
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Workbench>> Workbench::make(std::shared_ptr<act::Actuator
       std::vector<std::shared_ptr<act::Actuator>>{made->actuator_},
       options,
       [](store::Batch&, const model::Action&) {},
-      [](store::Batch&, const model::Action&) {});
+      [](store::Batch&, const model::Action&, act::Notice) {});
   return made;
 }
 
@@ -89,7 +89,7 @@ Result<model::Action> Workbench::run(const std::string& verb,
 }
 
 Result<model::Action> Workbench::roll_back(const model::Action& action) {
-  const auto request = executor_->rollback_request(action, authority_.actor);
+  const auto request = act::rollback_request(action, authority_.actor);
   if (!request) return std::unexpected{request.error()};
   return run(request->action, request->target, request->parameters, action.id.text());
 }

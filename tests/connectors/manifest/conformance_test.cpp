@@ -42,7 +42,7 @@ TEST(PanosManifest, AnAddressThatWasTaggedMeanwhileIsSuccessAndNothingToUndo) {
   stand.vendor->with<lab::PanosLab>([](auto& lab) { lab.tags["203.0.113.7"] = {"soc-block"}; });
   const auto ran = stand.world->run("block_ip", {.kind = "ip", .value = "203.0.113.7"});
   EXPECT_EQ(ran.state, ActionState::verified);
-  EXPECT_FALSE(stand.world->executor->rollback_request(ran, {}));
+  EXPECT_FALSE(act::rollback_request(ran, {}));
 }
 
 TEST(PanosManifest, AnExpiredKeyIsRenewedOnce) {

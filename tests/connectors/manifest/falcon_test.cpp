@@ -65,7 +65,7 @@ TEST(FalconManifest, WhatSomebodyElseHasUnderWayIsNotSentAgainAndNotUndone) {
   const auto ran = falcon.world->run("isolate_host", Falcon::host("WKS-0042"));
   EXPECT_EQ(ran.state, ActionState::verified) << ran.detail;
   EXPECT_EQ(falcon.vendor->count("POST /devices/entities/devices-actions"), 0U);
-  const auto undo = falcon.world->executor->rollback_request(ran, {});
+  const auto undo = act::rollback_request(ran, {});
   ASSERT_FALSE(undo);
   EXPECT_THAT(undo.error().detail, HasSubstr("under way before"));
 }

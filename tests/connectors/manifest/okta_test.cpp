@@ -42,7 +42,7 @@ TEST(OktaManifest, WhoWasSuspendedBeforeStaysSoAndNothingIsSent) {
   const auto ran = okta.world->run("disable_user", Okta::user("carol@acme.example"));
   EXPECT_EQ(ran.outcome->status, model::OutcomeStatus::already_done);
   EXPECT_EQ(okta.vendor->count("POST "), 0U);
-  const auto undo = okta.world->executor->rollback_request(ran, {});
+  const auto undo = act::rollback_request(ran, {});
   ASSERT_FALSE(undo);
   EXPECT_THAT(undo.error().detail, HasSubstr("was so before"));
 }
@@ -86,7 +86,7 @@ TEST(OktaManifest, RevokedSessionsAreSaidToBeUnverifiedAndNotToBeUndone) {
   EXPECT_EQ(ran.state, ActionState::succeeded);
   EXPECT_THAT(okta.world->stored(ran).detail, HasSubstr("lists no sessions"));
   EXPECT_EQ(okta.with([](OktaLab& lab) { return lab.user("bob@acme.example").sessions; }), 0);
-  const auto undo = okta.world->executor->rollback_request(ran, {});
+  const auto undo = act::rollback_request(ran, {});
   ASSERT_FALSE(undo);
   EXPECT_THAT(undo.error().detail, HasSubstr("the user signs in again"));
 }

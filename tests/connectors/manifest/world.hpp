@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connectors/manifest/connector.hpp"
+#include "engine/act/reversal.hpp"
 #include "engine/config/document.hpp"
 #include "tools/conformance/workbench.hpp"
 #include "tools/lab/vendors/vendor_server.hpp"
@@ -55,11 +56,12 @@ inline Config lab_config(const lab::VendorServer& vendor,
 /// A workbench whose gate lets everything through, and one connector.
 struct World {
   explicit World(std::shared_ptr<act::Actuator> product)
-      : bench{conformance::Workbench::make(std::move(product),
-                                           conformance::anything_goes(catalogue()),
-                                           {.request_timeout = std::chrono::seconds{5},
-                                            .verify_for = std::chrono::milliseconds{700}})
-                  .value()} {}
+      : bench{
+            conformance::Workbench::make(std::move(product),
+                                         conformance::anything_goes(catalogue()),
+                                         {.product = {.request_timeout = std::chrono::seconds{5}},
+                                          .verify = {.verify_for = std::chrono::milliseconds{700}}})
+                .value()} {}
 
   model::Action run(const std::string& verb, model::Target target, json::object parameters = {}) {
     return expected(bench->run(verb, std::move(target), std::move(parameters)));

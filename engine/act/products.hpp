@@ -1,0 +1,45 @@
+#pragma once
+
+#include "engine/act/product.hpp"
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::act {
+
+/// All products that are configured, by name. Thread-safe for finding and changing; see Product for
+/// the rest.
+class Products {
+ public:
+  Products(std::vector<std::shared_ptr<Actuator>> actuators,
+           const ProductLimits& limits,
+           const Product::Turned& turned);
+
+  /// Uses `actuator` from now on, in place of one of that name.
+  void put(std::shared_ptr<Actuator> actuator);
+
+  void take_away(std::string_view name);
+
+  /// The first that can run `verb`; nullptr: none.
+  [[nodiscard]] std::shared_ptr<Product> for_verb(std::string_view verb) const;
+
+  /// nullptr: none.
+  [[nodiscard]] std::shared_ptr<Product> named(std::string_view name) const;
+
+  [[nodiscard]] std::vector<std::shared_ptr<Product>> all() const;
+
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  [[nodiscard]] std::vector<ProductHealth> health() const;
+
+ private:
+  const ProductLimits limits_;
+  const Product::Turned turned_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Product>> products_;
+};
+
+}  // namespace sallyport::act

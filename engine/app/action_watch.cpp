@@ -1,0 +1,86 @@
+#include "engine/app/action_watch.hpp"
+
+#include "engine/store/timers.hpp"
+
+#include <algorithm>
+
+namespace sallyport::app {
+
+namespace {
+
+constexpr std::size_t most_at_once = 100;
+
+/// What a look showed, as the metric calls it.
+std::string_view shown_by(const model::Action& action) {
+  if (action.drift) return "drifted";
+  return action.state == model::ActionState::verified ? "holds" : name_of(action.state);
+}
+
+}  // namespace
+
+ActionWatch::ActionWatch(Rooms rooms, const Pipeline& pipeline, std::uint32_t looks_per_minute)
+    : rooms_{std::move(rooms)},
+      pipeline_{pipeline},
+      per_minute_{looks_per_minute},
+      allowed_{static_cast<double>(looks_per_minute)},
+      counted_at_{rooms_.clock.now()} {}
+
+Task<> ActionWatch::release_due() {
+  const auto due =
+      store::due_timers(rooms_.store, store::TimerKind::action, rooms_.clock.now(), most_at_once);
+  if (!due) co_return std::unexpected{due.error()};
+  for (const auto& id : *due) {
+    auto action = rooms_.actions.get(id);
+    if (!action) continue;
+    // An error means that the product still holds it, or cannot be asked: the next round asks
+    // again.
+    const auto released = co_await rooms_.executor.release(*std::move(action));
+    if (released) pipeline_.ended(*released);
+  }
+  co_return Result<>{};
+}
+
+std::size_t ActionWatch::allowed_now() {
+  const auto now = rooms_.clock.now();
+  const std::chrono::duration<double, std::ratio<60>> passed = now - counted_at_;
+  counted_at_ = now;
+  const double most = per_minute_;
+  allowed_ = std::clamp(allowed_ + passed.count() * most, 0.0, most);
+  return std::min(static_cast<std::size_t>(allowed_), most_at_once);
+}
+
+void ActionWatch::count(std::string_view result) {
+  rooms_.metrics
+      .counter("sallyport_action_looks_total",
+               "Looks at actions that came to rest, by what they showed",
+               {{"result", std::string{result}}})
+      .add();
+}
+
+Task<> ActionWatch::look_at_due() {
+  const auto allowed = allowed_now();
+  if (allowed == 0) co_return Result<>{};
+  const auto due =
+      store::due_timers(rooms_.store, store::TimerKind::look, rooms_.clock.now(), allowed);
+  if (!due) co_return std::unexpected{due.error()};
+  for (const auto& id : *due) {
+    allowed_ -= 1;
+    const auto looked = co_await rooms_.executor.look_again(id);
+    if (!looked) {
+      rooms_.log.warn("action not looked at", {{"action", id}, {"why", looked.error().detail}});
+      count("failed");
+    } else if (*looked) {
+      const auto& action = **looked;
+      rooms_.log.warn(
+          "action is not what it was",
+          {{"action", id}, {"state", name_of(action.state)}, {"detail", action.detail}});
+      count(shown_by(action));
+      pipeline_.ended(action);
+    } else {
+      count("unchanged");
+    }
+  }
+  co_return Result<>{};
+}
+
+}  // namespace sallyport::app
