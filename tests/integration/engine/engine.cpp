@@ -19,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto token = "integration-test-token-0123456789";
-
 std::string program() {
   const char* path = std::getenv("SALLYPORT_BINARY");
   if (!path) throw std::runtime_error{"SALLYPORT_BINARY names no program; tools/test sets it"};
@@ -74,11 +72,12 @@ Engine::Engine(const EngineSetup& setup) : data_{folder_.path() / "data"} {
   if (!port) throw std::runtime_error{port.error().detail};
   port_ = *port;
   const auto& folder = folder_.path();
-  write(folder / "token", token);
+  write(folder / "token", Engine::token);
   chmod((folder / "token").c_str(), 0600);
   write(folder / "intel.csv", setup.intel);
   write(folder / "policy.yaml",
-        json::serialize(json::object{{"tenants", {{"default", {{"tier", setup.tier}}}}}}));
+        json::serialize(json::object{
+            {"tenants", {{"default", {{"tier", setup.tier}, {"overrides", setup.overrides}}}}}}));
   write(folder / "sallyport.yaml", json::serialize(settings_of(setup, folder, port_)));
 }
 
@@ -154,11 +153,15 @@ std::size_t Engine::peak_memory_mb() const {
   return 0;
 }
 
-std::string Engine::log_end() const {
+std::string Engine::log() const {
   std::ifstream log{folder_.path() / "log"};
   std::stringstream all;
   all << log.rdbuf();
-  const auto text = all.str();
+  return all.str();
+}
+
+std::string Engine::log_end() const {
+  const auto text = log();
   return text.size() > 4000 ? text.substr(text.size() - 4000) : text;
 }
 

@@ -26,6 +26,7 @@ struct EngineSetup {
   std::string steps;
   std::string ledger;
   std::string tier = "L0";
+  json::object overrides;  ///< As in the policy file.
   std::string intel;        ///< The text of a list of indicators (CSV); empty: none.
   json::object connectors;  ///< As in the settings file.
   json::object ingest;      ///< As in the settings file.
@@ -37,6 +38,8 @@ struct EngineSetup {
 /// be started again.
 class Engine {
  public:
+  static constexpr auto token = "integration-test-token-0123456789";  ///< With every role.
+
   explicit Engine(const EngineSetup& setup);
   ~Engine();  ///< Kills it.
   Engine(const Engine&) = delete;
@@ -72,6 +75,9 @@ class Engine {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
   [[nodiscard]] const std::filesystem::path& data() const { return data_; }
+
+  /// All that it printed.
+  [[nodiscard]] std::string log() const;
 
   /// What it printed last.
   [[nodiscard]] std::string log_end() const;
