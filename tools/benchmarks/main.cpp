@@ -20,6 +20,11 @@ struct Benchmark {
 };
 
 constexpr std::array benchmarks{
+    Benchmark{
+        "concurrency",
+        concurrency_bench,
+        "investigations that wait at a time for a model that takes 8 s: what the engine adds, "
+        "and its memory; --in-flight N, default 20000"},
     Benchmark{"gate",
               gate_bench,
               "decisions per second, by what decides; decided and durable in the ledger"},
@@ -33,7 +38,7 @@ constexpr std::array benchmarks{
 };
 
 int usage(std::FILE* to) {
-  fmt::print(to, "usage: tools/bench NAME [--json] [--entries N]\n");
+  fmt::print(to, "usage: tools/bench NAME [--json] [--entries N] [--in-flight N]\n");
   for (const auto& [name, run, measures] : benchmarks)
     fmt::print(to, "  {:10} {}\n", name, measures);
   return to == stderr ? 2 : 0;
@@ -53,11 +58,13 @@ int main(int argc, char** argv) {
       options.json = true;
       continue;
     }
-    if (arguments[i] != "--entries" || ++i == arguments.size()) return usage(stderr);
+    auto* option = arguments[i] == "--entries"     ? &options.entries
+                   : arguments[i] == "--in-flight" ? &options.in_flight
+                                                   : nullptr;
+    if (!option || ++i == arguments.size()) return usage(stderr);
     const auto text = arguments[i];
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), options.entries);
-    if (error != std::errc{} || end != text.data() + text.size() || options.entries == 0)
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *option);
+    if (error != std::errc{} || end != text.data() + text.size() || *option == 0)
       return usage(stderr);
   }
   return found->run(options);

@@ -24,9 +24,19 @@ double resident_megabytes() {
 
 }  // namespace
 
+double peak_megabytes() {
+  std::ifstream status{"/proc/self/status"};
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+  }
+  return 0;
+}
+
 void print(bool json, Figure figure) {
   constexpr std::array quantiles{
       std::pair{"p50", 0.5}, std::pair{"p99", 0.99}, std::pair{"p999", 0.999}};
+  const auto rss = figure.rss_mb.value_or(resident_megabytes());
   auto& latencies = figure.latencies_us;
   std::ranges::sort(latencies);
   std::string text;
@@ -44,14 +54,14 @@ void print(bool json, Figure figure) {
                figure.value,
                figure.unit,
                text,
-               resident_megabytes());
+               rss);
   } else {
     fmt::print("{:<28} {:>12.0f} {}{}  rss {:.0f} MiB\n",
                figure.name,
                figure.value,
                figure.unit,
                text,
-               resident_megabytes());
+               rss);
   }
   std::fflush(stdout);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,11 @@ struct Figure {
   double value = 0;
   std::string_view unit;
   std::vector<double> latencies_us{};  ///< Of each; empty: not measured one by one.
+  std::optional<double> rss_mb{};      ///< Empty: as it is when this is printed.
 };
+
+/// Highest resident memory of this process so far.
+[[nodiscard]] double peak_megabytes();
 
 /// Prints a line: for people, or (`json`) as INTERFACES says.
 void print(bool json, Figure figure);

@@ -3,6 +3,7 @@
 #include "engine/config/settings.hpp"
 #include "engine/ingest/kafka.hpp"
 #include "tools/benchmarks/benchmarks.hpp"
+#include "tools/benchmarks/measured.hpp"
 
 #include <fmt/format.h>
 
@@ -97,16 +98,6 @@ bool produce(const std::string& brokers,
     if (n % 20'000 == 0 && !(*sink)->flush(std::chrono::minutes{2})) return false;
   }
   return (*sink)->flush(std::chrono::minutes{2}).has_value() && lost == 0;
-}
-
-/// Highest resident memory of this process so far.
-double peak_rss_mib() {
-  std::ifstream status{"/proc/self/status"};
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-  }
-  return 0;
 }
 
 struct Measured {
@@ -216,7 +207,7 @@ int run_case(
   engine->reset();
   fs::remove_all(root);
 
-  const auto rss = peak_rss_mib();
+  const auto rss = peak_megabytes();
   if (json) {
     fmt::print(
         R"({{"bench":"pipeline","case":"{}","value":{:.0f},"unit":"1/s","p50_us":{:.0f},"p99_us":{:.0f},"steady_rate":{},"steady_p50_us":{:.0f},"steady_p99_us":{:.0f},"rss_mib":{:.0f},"bytes_per_alert":{:.0f},"alerts":{}}})"

@@ -1,0 +1,136 @@
+#include "tools/benchmarks/slow_model.hpp"
+
+#include "engine/base/json.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+namespace sallyport::benchmarks {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// The whole answer to a question: a stream in which `text` is said in one piece.
+std::string streamed(const std::string& text) {
+  const auto line = [](const json::object& value) { return "data: " + to_json(value) + "\n\n"; };
+  json::array word;
+  word.push_back(json::object{{"index", 0}, {"delta", {{"content", text}}}});
+  json::array stop;
+  stop.push_back(json::object{{"index", 0}, {"delta", json::object{}}, {"finish_reason", "stop"}});
+  const auto body = line({{"choices", word}}) + line({{"choices", stop}}) +
+                    line({{"choices", json::array{}},
+                          {"usage", {{"prompt_tokens", 1500}, {"completion_tokens", 120}}}}) +
+                    "data: [DONE]\n\n";
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "{:x}\r\n{}\r\n0\r\n\r\n",
+      body.size(),
+      body);
+}
+
+/// One connection, a question after the other.
+class Talk : public std::enable_shared_from_this<Talk> {
+ public:
+  Talk(tcp::socket socket, std::chrono::milliseconds after, const std::string& answer)
+      : socket_{std::move(socket)}, timer_{socket_.get_executor()}, after_{after}, answer_{answer} {
+    socket_.set_option(tcp::no_delay{true});
+  }
+
+  void listen() {
+    socket_.async_read_some(asio::buffer(buffer_),
+                            [self = shared_from_this()](error_code error, std::size_t n) {
+                              if (!error) self->take({self->buffer_.data(), n});
+                            });
+  }
+
+ private:
+  void take(std::string_view bytes) {
+    if (!in_body_) {
+      header_ += bytes;
+      const auto end = header_.find("\r\n\r\n");
+      if (end == std::string::npos) return listen();
+      constexpr std::string_view length = "Content-Length: ";
+      const auto at = header_.find(length) + length.size();
+      std::from_chars(header_.data() + at, header_.data() + end, left_);
+      left_ -= std::min(left_, header_.size() - end - 4);
+      in_body_ = true;
+      header_ = {};
+    } else {
+      left_ -= std::min(left_, bytes.size());
+    }
+    if (left_ > 0) return listen();
+    in_body_ = false;
+    timer_.expires_after(after_);
+    timer_.async_wait([self = shared_from_this()](error_code error) {
+      if (!error) self->answer();
+    });
+  }
+
+  void answer() {
+    asio::async_write(
+        socket_, asio::buffer(answer_), [self = shared_from_this()](error_code error, std::size_t) {
+          if (!error) self->listen();
+        });
+  }
+
+  tcp::socket socket_;
+  asio::steady_timer timer_;
+  std::chrono::milliseconds after_;
+  const std::string& answer_;
+  std::array<char, 2048> buffer_;
+  std::string header_;
+  bool in_body_ = false;
+  std::size_t left_ = 0;
+};
+
+void accept(tcp::acceptor& acceptor, std::chrono::milliseconds after, const std::string& answer) {
+  acceptor.async_accept([&acceptor, after, &answer](error_code error, tcp::socket socket) {
+    if (!error) std::make_shared<Talk>(std::move(socket), after, answer)->listen();
+    accept(acceptor, after, answer);
+  });
+}
+
+}  // namespace
+
+SlowModel::SlowModel(std::chrono::milliseconds after, std::string answer) {
+  asio::io_context loop{1};
+  tcp::acceptor acceptor{loop, {asio::ip::make_address("127.0.0.1"), 0}};
+  acceptor.listen(4096);
+  port_ = acceptor.local_endpoint().port();
+  loop.notify_fork(asio::io_context::fork_prepare);
+  child_ = ::fork();
+  if (child_ < 0) throw std::runtime_error{"cannot start the model server"};
+  if (child_ > 0) {
+    loop.notify_fork(asio::io_context::fork_parent);
+    return;
+  }
+  loop.notify_fork(asio::io_context::fork_child);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const auto whole = streamed(answer);
+  accept(acceptor, after, whole);
+  loop.run();
+  ::_exit(0);
+}
+
+SlowModel::~SlowModel() {
+  ::kill(child_, SIGKILL);
+  ::waitpid(child_, nullptr, 0);
+}
+
+}  // namespace sallyport::benchmarks
