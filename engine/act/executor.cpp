@@ -94,13 +94,6 @@ Operation Executor::operation_of(const model::Action& action) const {
 }
 
 Result<> Executor::check(const model::Action& action) const {
-  const const auto product = products_.named(action.connector);
-  if (!product)
-    return fail(Errc::not_found, fmt::format("no connector {} is configured", action.connector));
-  return product->rules().check(operation_of(action));
-}
-
-Result<> Executor::check(const model::Action& action) const {
   const auto product = products_.named(action.connector);
   if (!product)
     return fail(Errc::not_found, fmt::format("no connector {} is configured", action.connector));

@@ -60,10 +60,6 @@ class Executor {
   /// (what it does not take), not_found (no such connector).
   [[nodiscard]] Result<> check(const model::Action& action) const;
 
-  /// Whether the product would take what `action` asks of it. Sends nothing. Errors: invalid_input
-  /// (what it does not take), not_found (no such connector).
-  [[nodiscard]] Result<> check(const model::Action& action) const;
-
   /// Uses `actuator` from now on, in place of one of that name. What is under way ends with the one
   /// that it began with.
   void put(std::shared_ptr<Actuator> actuator) { products_.put(std::move(actuator)); }
