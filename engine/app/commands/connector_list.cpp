@@ -8,7 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace sallyport::app {
 
@@ -31,9 +35,43 @@ struct Row {
   std::vector<std::string> queries;  ///< Of a shipped manifest: what it answers about entities.
   std::string state;                 ///< Of a running one: ready, degraded, absent.
   std::string detail;
+  // Of a running one, as GET /v1/connectors tells them:
+  std::optional<std::string> breaker;  ///< closed, open or half_open.
+  std::optional<std::uint32_t> failures;
+  std::optional<std::string> last_failure;
+  std::optional<std::uint64_t> under_way;
+  std::optional<std::uint64_t> waiting;
+  std::optional<std::uint64_t> opened;
 };
 
-BOOST_DESCRIBE_STRUCT(Row, (), (where, name, product, kind, verbs, queries, state, detail))
+BOOST_DESCRIBE_STRUCT(Row,
+                      (),
+                      (where,
+                       name,
+                       product,
+                       kind,
+                       verbs,
+                       queries,
+                       state,
+                       detail,
+                       breaker,
+                       failures,
+                       last_failure,
+                       under_way,
+                       waiting,
+                       opened))
+
+/// What there is to say beside what it can do.
+std::string remarks(const Row& row) {
+  auto remarks = row.detail;
+  if (row.breaker && *row.breaker != "closed")
+    remarks += fmt::format("{}does not answer ({}, {} wait): {}",
+                           remarks.empty() ? "" : "; ",
+                           *row.breaker,
+                           row.waiting.value_or(0),
+                           row.last_failure.value_or(""));
+  return remarks;
+}
 
 void print(const Row& row, bool as_json) {
   if (as_json) return fmt::print("{}\n", to_json(row));
@@ -47,8 +85,8 @@ void print(const Row& row, bool as_json) {
              : row.verbs.empty() ? "asked: "
                                  : "; asked: ",
              fmt::join(row.queries, ", "),
-             row.detail.empty() ? "" : "  ",
-             row.detail);
+             remarks(row).empty() ? "" : "  ",
+             remarks(row));
 }
 
 /// What the engine that was named runs. 2: it could not be asked.
