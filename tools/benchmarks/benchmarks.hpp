@@ -10,8 +10,10 @@ struct Options {
   bool json = false;
   std::uint64_t entries = 10'000'000;  ///< How many decisions a ledger of a year has.
   std::uint64_t in_flight = 20'000;    ///< How many investigations wait for a model at a time.
+  std::uint64_t actions = 100'000;     ///< How many actions are run.
 };
 
+int actions_bench(const Options& options);
 int concurrency_bench(const Options& options);
 int gate_bench(const Options& options);
 int ledger_bench(const Options& options);

@@ -21,6 +21,11 @@ struct Benchmark {
 
 constexpr std::array benchmarks{
     Benchmark{
+        "actions",
+        actions_bench,
+        "actions per second from proposal to the state read back, through a connector in this "
+        "process; --actions N, default 100000"},
+    Benchmark{
         "concurrency",
         concurrency_bench,
         "investigations that wait at a time for a model that takes 8 s: what the engine adds, "
@@ -38,7 +43,7 @@ constexpr std::array benchmarks{
 };
 
 int usage(std::FILE* to) {
-  fmt::print(to, "usage: tools/bench NAME [--json] [--entries N] [--in-flight N]\n");
+  fmt::print(to, "usage: tools/bench NAME [--json] [--entries N] [--in-flight N] [--actions N]\n");
   for (const auto& [name, run, measures] : benchmarks)
     fmt::print(to, "  {:10} {}\n", name, measures);
   return to == stderr ? 2 : 0;
@@ -60,6 +65,7 @@ int main(int argc, char** argv) {
     }
     auto* option = arguments[i] == "--entries"     ? &options.entries
                    : arguments[i] == "--in-flight" ? &options.in_flight
+                   : arguments[i] == "--actions"   ? &options.actions
                                                    : nullptr;
     if (!option || ++i == arguments.size()) return usage(stderr);
     const auto text = arguments[i];

@@ -13,16 +13,12 @@
 
 namespace sallyport::benchmarks {
 
-namespace {
-
 double resident_megabytes() {
   std::ifstream file{"/proc/self/statm"};
   double pages = 0;
   file >> pages >> pages;
   return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
-
-}  // namespace
 
 double peak_megabytes() {
   std::ifstream status{"/proc/self/status"};

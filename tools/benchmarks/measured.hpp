@@ -25,6 +25,9 @@ struct Figure {
 /// Prints a line: for people, or (`json`) as INTERFACES says.
 void print(bool json, Figure figure);
 
+/// Of this process, in MiB.
+[[nodiscard]] double resident_megabytes();
+
 /// A directory of its own under the working directory (where the disk is that is meant), gone at
 /// the end. Throws std::runtime_error when it cannot be made.
 class WorkingFolder {
