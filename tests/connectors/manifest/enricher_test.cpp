@@ -181,17 +181,18 @@ TEST(ProductEnricher, AProductThatIsSilentIsFailedInTheVerdictAndNamedAsMissing)
   Silent silent;
   Enrichment vt{{}, silent.url()};
   UlidSource ids{7};
-  const investigate::Investigator investigator{rules(),
-                                               {vt.enricher},
-                                               nullptr,
-                                               vt.clock,
-                                               ids,
-                                               {.context = std::chrono::milliseconds{50},
-                                                .enrich = std::chrono::milliseconds{150},
-                                                .reason = std::chrono::milliseconds{50},
-                                                .buffer = std::chrono::milliseconds{50}}};
-  const auto verdict = wait(investigator.investigate(alert_of({ip(KnownBad::ip)}),
-                                                     Deadline::in(investigator.budgets().usual.total())));
+  const investigate::Investigator investigator{
+      rules(),
+      {vt.enricher},
+      nullptr,
+      vt.clock,
+      ids,
+      investigate::Slices{.context = std::chrono::milliseconds{50},
+                          .enrich = std::chrono::milliseconds{150},
+                          .reason = std::chrono::milliseconds{50},
+                          .buffer = std::chrono::milliseconds{50}}};
+  const auto verdict = wait(investigator.investigate(
+      alert_of({ip(KnownBad::ip)}), Deadline::in(investigator.budgets().usual.total())));
   ASSERT_TRUE(verdict);
   EXPECT_THAT(verdict->missing, Contains("intel.vt: address: timed out"));
   EXPECT_TRUE(verdict->partial);

@@ -172,7 +172,7 @@ TEST(ElasticManifest, TheProcessThatIsMeantIsEndedAndAnOrderThatFailsIsSaid) {
   Stand stand{"edr/elastic_defend.yaml"};
   const model::Target process{.kind = "process", .value = "MTIzNDU2"};
   (void)stand.world->run("kill_process", process, {{"host", "WKS-0042"}});
-  stand.vendor->with<lab::ElasticLab>([](auto& lab) {
+  stand.vendor->with<lab::ElasticDefendLab>([](auto& lab) {
     EXPECT_EQ(lab.endpoints.at("22222222-0000-4000-8000-000000000001").killed,
               std::vector<std::string>{"MTIzNDU2"});
     lab.succeeds = false;

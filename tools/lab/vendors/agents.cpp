@@ -164,7 +164,7 @@ http::Response LimaCharlieLab::answer(const VendorRequest& request) {
   return error(405, "method not allowed");
 }
 
-json::object ElasticLab::shown(const std::string& id) const {
+json::object ElasticDefendLab::shown(const std::string& id) const {
   const auto& endpoint = endpoints.at(id);
   return {
       {"host_status", "healthy"},
@@ -174,7 +174,7 @@ json::object ElasticLab::shown(const std::string& id) const {
         {"Endpoint", {{"state", {{"isolation", endpoint.isolated}}}, {"status", "enrolled"}}}}}};
 }
 
-void ElasticLab::look(Order& order) {
+void ElasticDefendLab::look(Order& order) {
   if (order.completed || ++order.looks < looks_needed) return;
   order.completed = true;
   if (!succeeds) return;
@@ -186,7 +186,7 @@ void ElasticLab::look(Order& order) {
   }
 }
 
-http::Response ElasticLab::order(const std::string& command, const json::value& body) {
+http::Response ElasticDefendLab::order(const std::string& command, const json::value& body) {
   const auto error = [](int status, std::string_view message) {
     return json_answer(status,
                        {{"statusCode", status}, {"error", "Bad Request"}, {"message", message}});
@@ -205,7 +205,7 @@ http::Response ElasticLab::order(const std::string& command, const json::value& 
       200, {{"data", {{"id", orders_.back().id}, {"command", command}, {"isCompleted", false}}}});
 }
 
-http::Response ElasticLab::answer(const VendorRequest& request) {
+http::Response ElasticDefendLab::answer(const VendorRequest& request) {
   const auto error = [](int status, std::string_view message) {
     return json_answer(status, {{"statusCode", status}, {"error", "lab"}, {"message", message}});
   };

@@ -62,7 +62,7 @@ class LimaCharlieLab final : public Vendor {
 
 /// Endpoints of Elastic Defend behind Kibana; an order takes two looks. The key is
 /// `lab-elastic-key`.
-class ElasticLab final : public Vendor {
+class ElasticDefendLab final : public Vendor {
  public:
   struct Endpoint {
     std::string name;
