@@ -197,6 +197,19 @@ Result<Settings> installed_settings() {
   return settings;
 }
 
+/// The rules of grouping that are shipped, for settings that say nothing of it and have no such
+/// file beside them: settings that are older than grouping go on to be enough.
+void find_grouping(Settings& settings, const json::value& root) {
+  const auto* keys = root.if_object();
+  std::error_code ignored;
+  if ((keys && keys->contains("grouping")) ||
+      fs::exists(settings.path_of(settings.grouping), ignored))
+    return;
+  const auto installed = home();
+  const auto shipped = installed ? *installed / "config" / settings.grouping : fs::path{};
+  settings.grouping = fs::exists(shipped, ignored) ? shipped.string() : "";
+}
+
 }  // namespace
 
 std::string Settings::path_of(const std::string& written) const {
@@ -225,6 +238,7 @@ Result<Settings> load_settings(const fs::path& file) {
   Faults faults;
   const auto& root = settings.source->root();
   if (!root.is_null()) read_json(root, settings, faults);
+  find_grouping(settings, root);
   check(settings, faults);
   if (has_errors(faults)) return fail(Errc::invalid_input, settings.render(faults));
   make_absolute(settings);

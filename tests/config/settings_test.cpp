@@ -56,6 +56,18 @@ TEST(ShippedSettings, NameEveryOptionAtItsDefault) {
   EXPECT_EQ(shipped->root(), to_json_value(Settings{}));
 }
 
+TEST_F(SettingsFile, GroupsByTheShippedRulesUntilItHasItsOwn) {
+  const auto file = write("policy: policy.yaml\n");
+  EXPECT_EQ(load_settings(file).value().grouping, home().value() / "config/grouping.yaml");
+  std::ofstream{folder_ / "grouping.yaml"} << "rules: []\n";
+  EXPECT_EQ(load_settings(file).value().grouping, folder_ / "grouping.yaml");
+}
+
+TEST_F(SettingsFile, NamesAFileOfGroupingThatMustBeThere) {
+  EXPECT_EQ(load_settings(write("grouping: mine.yaml\n")).value().grouping, folder_ / "mine.yaml");
+  EXPECT_EQ(load_settings(write("grouping: ''\n")).value().grouping, "");
+}
+
 TEST_F(SettingsFile, ThatSaysNothingMeansTheShippedOne) {
   const auto copy = folder_ / "sallyport.yaml";
   fs::copy_file(shipped_file(), copy);

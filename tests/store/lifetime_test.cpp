@@ -54,8 +54,8 @@ TEST(Lifetime, EndsInTheTablesThatMayForgetAndInNoOther) {
   for (std::size_t i = 0; i < table_count; ++i) {
     const auto table = static_cast<Table>(i);
     if (table == Table::ledger || table == Table::ledger_index || table == Table::meta) continue;
-    const bool forgets =
-        table == Table::entities || table == Table::relations || table == Table::idempotency;
+    const bool forgets = table == Table::entities || table == Table::relations ||
+                         table == Table::idempotency || table == Table::recordings;
     EXPECT_EQ(store->get(table, "old")->has_value(), !forgets) << name_of(table);
     EXPECT_TRUE(store->get(table, "new")->has_value()) << name_of(table);
   }

@@ -28,6 +28,7 @@ connector:
   sources: [this test]
 endpoints: { api: {} }
 auth: { kind: none }
+limits: [{ requests: 100000, per_s: 1 }]
 concurrency: 16
 errors:
   - { when: { status: 429 }, means: rate_limited, retry_after: header.x-retry-ms, milliseconds: true }

@@ -319,7 +319,10 @@ TEST(HostileParameters, NothingIsDoneToThisMachineNorToWhereAProductIsReached) {
       const auto refused =
           connector->check({.verb = "block_ip", .target = {.kind = "ip", .value = address}});
       EXPECT_FALSE(refused) << entry.path() << " would block " << address;
-      if (!refused) EXPECT_EQ(refused.error().code, Errc::denied) << refused.error().detail;
+      // Some take IPv4 alone: to them an IPv6 address is none.
+      const bool any_family = plan->operations.at("block_ip").targets.at("ip").pattern.empty();
+      if (!refused && (any_family || !address.contains(':')))
+        EXPECT_EQ(refused.error().code, Errc::denied) << refused.error().detail;
     }
     EXPECT_TRUE(
         connector->check({.verb = "block_ip", .target = {.kind = "ip", .value = "203.0.113.7"}}));
