@@ -1,6 +1,7 @@
 #include "connectors/manifest/answer.hpp"
 
 #include "connectors/manifest/xml.hpp"
+#include "engine/base/cut.hpp"
 #include "engine/match/json_record.hpp"
 
 #include <algorithm>
@@ -12,7 +13,9 @@ namespace sallyport::connectors::manifest {
 namespace {
 
 constexpr std::size_t longest_text_bytes = 64 * 1024;
-constexpr std::size_t longest_reason_bytes = 240;
+/// Of a product's words, before our secrets are taken out of them: what is cut off first may leave
+/// a part of one that nobody recognises.
+constexpr std::size_t longest_words_bytes = 64U << 10U;
 constexpr double epoch_s = 1e9;  ///< A delay in seconds is shorter, a moment in them greater.
 
 std::string lower(std::string text) {
@@ -31,8 +34,7 @@ std::string sentence(const json::value& record, const std::string& path) {
   }
   auto text = text_of_scalar(*value).value_or("");
   std::erase_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (text.size() > longest_reason_bytes) text.resize(longest_reason_bytes);
-  return text;
+  return std::string{cut(text, longest_words_bytes)};
 }
 
 std::string reason(const Plan& plan, const json::value& record, const std::string& because) {

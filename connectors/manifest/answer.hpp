@@ -20,8 +20,8 @@ struct Judgement {
   enum class Kind : std::uint8_t { good, classed, unclear };
 
   Kind kind = Kind::good;
-  AnswerClass means = AnswerClass::permanent;              ///< Where it is classed.
-  std::string why;                                         ///< For a person; without secrets.
+  AnswerClass means = AnswerClass::permanent;  ///< Where it is classed.
+  std::string why;  ///< For a person, once the secrets are taken out (Credentials::reason).
   std::optional<std::chrono::milliseconds> retry_after{};  ///< What the product asks for.
 };
 

@@ -60,13 +60,21 @@ void put_at(json::value& record, std::string_view path, json::array items) {
 
 }  // namespace
 
+json::object Caller::redacted(json::object values) const {
+  const auto text = to_json(values);
+  const auto shown = credentials_.redacted(text);
+  if (shown == text) return values;
+  auto clean = parse_json(shown);
+  return clean && clean->is_object() ? std::move(clean->get_object()) : json::object{};
+}
+
 Judgement Caller::judged(const StepPlan& step, const json::value& record) const {
   auto judgement = judge(*plan_, step, record, clock_.now());
   if (judgement.kind != Judgement::Kind::good && holds(plan_->auth.refused, record)) {
     judgement.kind = Judgement::Kind::classed;
     judgement.means = AnswerClass::unauthorized;
   }
-  judgement.why = without(credentials_.redacted(std::move(judgement.why)), {password_in(record)});
+  judgement.why = credentials_.reason(without(std::move(judgement.why), {password_in(record)}));
   return judgement;
 }
 

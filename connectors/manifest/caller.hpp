@@ -33,6 +33,9 @@ class Caller {
   /// expired, cancelled. Reads follow all their pages.
   Task<Called> call(const StepPlan& step, json::value facts, bool may_repeat, Deadline deadline);
 
+  /// What was taken out of an answer, without our secrets. Nothing is left of what is no JSON then.
+  [[nodiscard]] json::object redacted(json::object values) const;
+
  private:
   Task<Called> call_once(const StepPlan& step,
                          json::value facts,

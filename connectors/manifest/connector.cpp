@@ -209,17 +209,7 @@ Task<std::vector<model::Evidence>> Connector::ask(Inquiry inquiry, Deadline dead
   auto source = fmt::format("{}.{}", plan->source, config_.name);
   auto work =
       inquire(*plan, *caller_, std::move(inquiry), options_, std::move(source), clock_, deadline);
-  auto evidence = co_await on(strand_, std::move(work));
-  if (!evidence) co_return evidence;
-  // A product that echoes what let us in must not carry it into records.
-  for (auto& item : *evidence) {
-    const auto text = to_json(item.data);
-    const auto shown = credentials_->redacted(text);
-    if (shown == text) continue;
-    const auto data = parse_json(shown);
-    item.data = data && data->is_object() ? data->get_object() : json::object{};
-  }
-  co_return evidence;
+  co_return co_await on(strand_, std::move(work));
 }
 
 Result<> Connector::check(const act::Operation& operation) const {

@@ -4,6 +4,7 @@
 #include "connectors/manifest/request.hpp"
 #include "connectors/manifest/shown.hpp"
 #include "connectors/manifest/sigv4.hpp"
+#include "engine/base/cut.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/base/rsa_signature.hpp"
 #include "engine/match/encode.hpp"
@@ -90,13 +91,18 @@ json::value Credentials::facts(const json::value& options) const {
 }
 
 std::vector<std::string> Credentials::hidden() const {
-  std::vector<std::string> all{token_.text.reveal()};
+  std::vector<std::string> all{token_.text.reveal(), basic_.reveal()};
   for (const auto& [name, secret] : secrets_) all.push_back(secret.reveal());
   return all;
 }
 
 std::string Credentials::redacted(std::string text) const {
   return without(std::move(text), hidden());
+}
+
+std::string Credentials::reason(std::string why) const {
+  constexpr std::size_t longest_bytes = 600;
+  return std::string{cut(redacted(std::move(why)), longest_bytes)};
 }
 
 std::optional<Sent> Credentials::shown(const http::Request& request,
@@ -114,12 +120,14 @@ bool Credentials::refused(std::uint64_t number) {
   return true;
 }
 
-Result<std::string> Credentials::basic(const json::value& facts) const {
+Result<std::string> Credentials::basic(const json::value& facts) {
   const auto user = plan_->auth.user.text(facts);
   if (!user) return std::unexpected{user.error()};
   const auto password = plan_->auth.password.text(facts);
   if (!password) return std::unexpected{password.error()};
-  return "Basic " + match::to_base64(user->value_or("") + ":" + password->value_or(""));
+  auto text = match::to_base64(user->value_or("") + ":" + password->value_or(""));
+  basic_ = Secret{text};
+  return "Basic " + std::move(text);
 }
 
 Result<std::string> Credentials::assertion(const json::value& facts) const {
@@ -193,7 +201,7 @@ Task<> Credentials::log_in(json::value options, Deadline deadline) {
       with_answer(json::value(json::object{}), *std::move(exchange->answer), step.request.accept);
   const auto judged = judge(*plan_, step, record, clock_.now());
   if (judged.kind == Judgement::Kind::good) co_return keep_token(record);
-  const auto why = redacted("login: " + judged.why);
+  const auto why = reason("login: " + judged.why);
   if (judged.means == AnswerClass::rate_limited) {
     wire_.hold_for(judged.retry_after.value_or(std::chrono::seconds{1}));
     co_return fail(Errc::unavailable, why);

@@ -49,6 +49,9 @@ class Credentials {
   /// `text` without any of our secrets in it.
   [[nodiscard]] std::string redacted(std::string text) const;
 
+  /// A product's words, fit for records: redacted, then as short as a line of a log.
+  [[nodiscard]] std::string reason(std::string why) const;
+
   /// Who is told of each request. Set before the first.
   void set_witness(Witness witness) { witness_ = std::move(witness); }
 
@@ -80,7 +83,7 @@ class Credentials {
   Result<> sign_for_aws(http::Request& request,
                         const std::string& endpoint,
                         const json::value& options) const;
-  [[nodiscard]] Result<std::string> basic(const json::value& facts) const;
+  [[nodiscard]] Result<std::string> basic(const json::value& facts);
 
   std::shared_ptr<const Plan> plan_;
   Wire& wire_;
@@ -88,6 +91,7 @@ class Credentials {
   Witness witness_;
   std::map<std::string, Secret> secrets_;
   Token token_;
+  Secret basic_;                                  ///< User and password as they were sent last.
   std::shared_ptr<asio::steady_timer> fetching_;  ///< Who waits for the login under way.
   Pace::Clock::time_point no_login_until_;
   std::string why_no_login_;

@@ -151,6 +151,7 @@ Marked marked_manifest(const fs::path& file, int number) {
         if (spec.as_object().contains("needed"))
           order.parameters[name] = sample_of(spec.as_object());
     }
+    if (file.filename() == "mattermost.yaml") order.value = std::string(26, 'a');
     if (order.kind == "project") order.value = "SOC";
     if (order.kind == "ticket") order.value = "SOC-1";
     marked.orders.push_back(std::move(order));
@@ -255,10 +256,12 @@ void try_round(const std::vector<Marked>& round, std::vector<std::string>& found
   const auto exported = run_sallyport({"ledger", "export", "--data", engine.data()});
   search("export", exported.printed, found);
   for (const auto& one : round) {
-    if (!one.product) continue;
+    if (!one.product || one.orders.empty()) continue;
+    const std::string_view manifest{one.options.at("manifest").as_string()};
+    // Its secret is a private key: a marked one signs nothing, and nothing is sent.
+    if (manifest.ends_with("google_workspace.yaml")) continue;
     const auto asked = one.product->with<Parrot>([](Parrot& parrot) { return parrot.requests; });
-    EXPECT_GT(asked, 0) << std::string_view{one.options.at("manifest").as_string()}
-                        << " was asked nothing, so this shows nothing";
+    EXPECT_GT(asked, 0) << manifest << " was asked nothing, so this shows nothing";
   }
 }
 
