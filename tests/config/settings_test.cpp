@@ -71,6 +71,7 @@ TEST_F(SettingsFile, NamesAFileOfGroupingThatMustBeThere) {
 TEST_F(SettingsFile, ThatSaysNothingMeansTheShippedOne) {
   const auto copy = folder_ / "sallyport.yaml";
   fs::copy_file(shipped_file(), copy);
+  fs::copy_file(shipped_file().parent_path() / "grouping.yaml", folder_ / "grouping.yaml");
   const auto shipped = load_settings(copy);
   const auto silent = load_settings(write("# nothing\n"));
   ASSERT_TRUE(shipped) << shipped.error().detail;
