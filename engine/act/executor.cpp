@@ -225,17 +225,23 @@ Task<model::Action> Executor::send(model::Action action,
                                    Product& product,
                                    Operation operation,
                                    gate::Answer answer) {
-  Change begin{.to = executing, .by = engine, .edit = {}, .with = {}, .entry = {}};
-  auto begun = co_await actions_.change(std::move(action), std::move(begin));
-  if (!begun) co_return begun;
-
+  // Not before it is its turn: what a crash finds `executing` may have been sent and is not sent
+  // again; what only waited begins anew.
+  Result<model::Action> begun = std::move(action);
+  Product::Begin begin = [&]() -> asio::awaitable<bool> {
+    Change change{.to = executing, .by = engine, .edit = {}, .with = {}, .entry = {}};
+    auto changed = co_await actions_.change(*std::move(begun), std::move(change));
+    begun = std::move(changed);
+    co_return begun.has_value();
+  };
   // While `executing` went to the disk, or between two attempts, the dial may have been turned.
   std::function<bool()> allowed = [&] {
     answer =
         gate_.recheck(std::get<gate::Permit>(std::move(answer)), clock_.now(), begun->connector);
     return std::holds_alternative<gate::Permit>(answer);
   };
-  auto asked = co_await product.execute(operation, allowed, options_.verify.wait_for);
+  auto asked = co_await product.execute(operation, begin, allowed, options_.verify.wait_for);
+  if (!begun) co_return begun;
   if (!std::holds_alternative<gate::Permit>(answer))
     co_return co_await hold_back(*std::move(begun), std::move(answer));
   if (asked.refused) co_return co_await hold(*std::move(begun), asked.answer.error().detail);

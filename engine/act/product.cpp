@@ -154,13 +154,18 @@ std::string Product::out_of_order() const {
 }
 
 template <class T>
-asio::awaitable<Asked<T>> Product::ask(std::function<Task<T>(Deadline)> send,
+asio::awaitable<Asked<T>> Product::ask(Begin begin,
+                                       std::function<Task<T>(Deadline)> send,
                                        std::chrono::milliseconds patience) {
   auto left = std::chrono::duration_cast<Steady::duration>(limits_.request_timeout);
   for (unsigned attempt = 1;; ++attempt) {
     auto turn = co_await this->turn(patience);
     if (!turn)
       co_return Asked<T>{.answer = fail(Errc::unavailable, out_of_order()), .refused = true};
+    if (attempt == 1 && begin) {
+      const bool begins = co_await begin();
+      if (!begins) co_return Asked<T>{.answer = fail(Errc::cancelled, "not begun")};
+    }
     const auto begun = Steady::now();
     const auto deadline = Deadline::in(left);
     auto answer = co_await with_deadline(deadline, send(deadline));
@@ -181,7 +186,7 @@ asio::awaitable<Asked<Reading>> Product::read(Operation operation,
   std::function<Task<Reading>(Deadline)> send = [&](Deadline deadline) {
     return actuator_->read(operation, deadline);
   };
-  co_return co_await ask(std::move(send), patience);
+  co_return co_await ask(nullptr, std::move(send), patience);
 }
 
 namespace {
@@ -198,12 +203,13 @@ Task<model::Outcome> ask_and_execute(const std::function<bool()>& allowed,
 }  // namespace
 
 asio::awaitable<Asked<model::Outcome>> Product::execute(Operation operation,
+                                                        Begin begin,
                                                         std::function<bool()> allowed,
                                                         std::chrono::milliseconds patience) {
   std::function<Task<model::Outcome>(Deadline)> send = [&](Deadline deadline) {
     return ask_and_execute(allowed, *actuator_, operation, deadline);
   };
-  co_return co_await ask(std::move(send), patience);
+  co_return co_await ask(std::move(begin), std::move(send), patience);
 }
 
 ProductHealth Product::health() const {

@@ -76,10 +76,15 @@ class Product {
   /// answer: those of Actuator::read().
   asio::awaitable<Asked<Reading>> read(Operation operation, std::chrono::milliseconds patience);
 
-  /// Sends `operation`, waiting as read() does. `allowed` is asked before each attempt without a
-  /// moment between: after a no nothing is sent. Errors of the answer: those of
-  /// Actuator::execute(); cancelled after a no.
+  /// Called once, when it is a request's turn.
+  using Begin = std::function<asio::awaitable<bool>()>;
+
+  /// Sends `operation`, waiting as read() does. `begin` comes when it is its turn, so that what
+  /// waits has not begun; `allowed` is asked before each attempt without a moment between. After a
+  /// no of either nothing is sent. Errors of the answer: those of Actuator::execute(); cancelled
+  /// after a no.
   asio::awaitable<Asked<model::Outcome>> execute(Operation operation,
+                                                 Begin begin,
                                                  std::function<bool()> allowed,
                                                  std::chrono::milliseconds patience);
 
@@ -98,7 +103,8 @@ class Product {
   /// Empty: the breaker let nothing through for `patience`.
   asio::awaitable<std::optional<Turn>> turn(std::chrono::milliseconds patience);
   template <class T>
-  asio::awaitable<Asked<T>> ask(std::function<Task<T>(Deadline)> send,
+  asio::awaitable<Asked<T>> ask(Begin begin,
+                                std::function<Task<T>(Deadline)> send,
                                 std::chrono::milliseconds patience);
   void wake_next();
   void wake_all();
