@@ -18,9 +18,9 @@ std::string_view shown_by(const model::Action& action) {
 
 }  // namespace
 
-ActionWatch::ActionWatch(Rooms rooms, const Pipeline& pipeline, std::uint32_t looks_per_minute)
+ActionWatch::ActionWatch(Rooms rooms, const Dispatcher& dispatcher, std::uint32_t looks_per_minute)
     : rooms_{std::move(rooms)},
-      pipeline_{pipeline},
+      dispatcher_{dispatcher},
       per_minute_{looks_per_minute},
       allowed_{static_cast<double>(looks_per_minute)},
       counted_at_{rooms_.clock.now()} {}
@@ -35,7 +35,7 @@ Task<> ActionWatch::release_due() {
     // An error means that the product still holds it, or cannot be asked: the next round asks
     // again.
     const auto released = co_await rooms_.executor.release(*std::move(action));
-    if (released) pipeline_.ended(*released);
+    if (released) dispatcher_.ended(*released);
   }
   co_return Result<>{};
 }
@@ -75,7 +75,7 @@ Task<> ActionWatch::look_at_due() {
           "action is not what it was",
           {{"action", id}, {"state", name_of(action.state)}, {"detail", action.detail}});
       count(shown_by(action));
-      pipeline_.ended(action);
+      dispatcher_.ended(action);
     } else {
       count("unchanged");
     }

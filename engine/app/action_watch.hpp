@@ -2,7 +2,7 @@
 
 #include "engine/act/actions.hpp"
 #include "engine/act/executor.hpp"
-#include "engine/app/pipeline.hpp"
+#include "engine/app/dispatcher.hpp"
 
 #include <cstdint>
 
@@ -14,7 +14,7 @@ namespace sallyport::app {
 /// Not thread-safe: on the loop. What it is given must outlive it.
 class ActionWatch {
  public:
-  ActionWatch(Rooms rooms, const Pipeline& pipeline, std::uint32_t looks_per_minute);
+  ActionWatch(Rooms rooms, const Dispatcher& dispatcher, std::uint32_t looks_per_minute);
 
   /// Ends the timed actions that are due. Errors: unavailable.
   Task<> release_due();
@@ -28,7 +28,7 @@ class ActionWatch {
   void count(std::string_view result);
 
   Rooms rooms_;
-  const Pipeline& pipeline_;
+  const Dispatcher& dispatcher_;
   std::uint32_t per_minute_;
   double allowed_;
   Time counted_at_;

@@ -86,11 +86,13 @@ Result<> count_alerts(const store::Store& store, model::Verdict& verdict) {
 
 ApiBackend::ApiBackend(Rooms rooms,
                        Pipeline& pipeline,
+                       Dispatcher& dispatcher,
                        PolicyKeeper& policy,
                        asio::any_io_executor loop,
                        std::size_t max_in_flight)
     : rooms_{std::move(rooms)},
       pipeline_{pipeline},
+      dispatcher_{dispatcher},
       policy_{policy},
       loop_{std::move(loop)},
       max_in_flight_{max_in_flight} {}
@@ -215,7 +217,7 @@ Task<model::Action> ApiBackend::approve(std::string id, serve::Ruling ruling) {
   auto approved = co_await rooms_.approvals.approve(std::move(id), std::move(answer));
   if (!approved) co_return std::unexpected{approved.error()};
   auto action = approved->action;
-  pipeline_.run(std::move(approved->action), std::move(approved->permit));
+  dispatcher_.run(std::move(approved->action), std::move(approved->permit));
   co_return action;
 }
 
@@ -224,7 +226,7 @@ Task<model::Action> ApiBackend::deny(std::string id, serve::Ruling ruling) {
                          .by = std::move(ruling.by),
                          .comment = std::move(ruling.comment)};
   auto denied = co_await rooms_.approvals.deny(std::move(id), std::move(answer));
-  if (denied) pipeline_.ended(*denied);
+  if (denied) dispatcher_.ended(*denied);
   co_return denied;
 }
 
@@ -248,17 +250,17 @@ Task<model::Action> ApiBackend::action(std::string id) {
 }
 
 Task<model::Action> ApiBackend::propose(model::ActionRequest request) {
-  co_return co_await pipeline_.propose(std::move(request));
+  co_return co_await dispatcher_.propose(std::move(request));
 }
 
 Task<model::Action> ApiBackend::roll_back(std::string id, model::Actor by) {
   auto action = rooms_.actions.get(id);
   if (!action) co_return std::unexpected{action.error()};
-  co_return co_await pipeline_.roll_back(*std::move(action), std::move(by));
+  co_return co_await dispatcher_.roll_back(*std::move(action), std::move(by));
 }
 
 Task<serve::RollbackReport> ApiBackend::roll_back_all(serve::RollbackOrder order) {
-  co_return co_await app::roll_back_all(rooms_, pipeline_, std::move(order));
+  co_return co_await app::roll_back_all(rooms_, dispatcher_, std::move(order));
 }
 
 Task<serve::PolicyDocument> ApiBackend::policy(serve::PolicyChoice choice) {

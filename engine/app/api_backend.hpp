@@ -17,6 +17,7 @@ class ApiBackend final : public serve::Backend {
   /// Alerts are refused for a while when more than `max_in_flight` are under way.
   ApiBackend(Rooms rooms,
              Pipeline& pipeline,
+             Dispatcher& dispatcher,
              PolicyKeeper& policy,
              asio::any_io_executor loop,
              std::size_t max_in_flight);
@@ -50,6 +51,7 @@ class ApiBackend final : public serve::Backend {
  private:
   Rooms rooms_;
   Pipeline& pipeline_;
+  Dispatcher& dispatcher_;
   PolicyKeeper& policy_;
   asio::any_io_executor loop_;
   std::size_t max_in_flight_;

@@ -148,7 +148,7 @@ void Engine::stop(std::chrono::milliseconds patience) {
         [&self]() -> asio::awaitable<void> {
           if (self.service) co_await self.service->stop(Deadline::in(std::chrono::seconds{2}));
           co_await self.tasks->close();
-          co_await self.pipeline->close();
+          co_await self.dispatcher->close();
         },
         [&ended](const std::exception_ptr&) { ended.set_value(); });
     ended.get_future().wait();
@@ -188,7 +188,7 @@ std::uint64_t Engine::bytes_written() const {
 }
 
 std::size_t Engine::under_way() const {
-  return impl_->pipeline->in_flight() + impl_->pipeline->running();
+  return impl_->pipeline->in_flight() + impl_->dispatcher->running();
 }
 
 }  // namespace sallyport::app

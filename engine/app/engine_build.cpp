@@ -212,21 +212,24 @@ Result<> Engine::Impl::build() {
                     .metrics = metrics,
                     .log = log,
                     .thinking = thinking.get()};
-  pipeline.emplace(
+  dispatcher.emplace(
       rooms,
-      workers.get_executor(),
       loop.get_executor(),
-      Pipeline::Told{
-          .verdict =
-              [this](const model::Verdict& verdict, std::chrono::microseconds since_arrival) {
-                tell(verdict);
-                if (listener.concluded) listener.concluded(since_arrival);
-              },
-          .queued = [this](const model::Action& action) { tell_waiting(action); },
-          .action = [this](const model::Action& action) { tell(action); },
-          .joined = listener.joined});
-  watch.emplace(rooms, *pipeline, settings.actions.watch.per_minute);
-  backend.emplace(rooms, *pipeline, *policy, loop.get_executor(), settings.ingest.max_in_flight);
+      Dispatcher::Told{.queued = [this](const model::Action& action) { tell_waiting(action); },
+                       .action = [this](const model::Action& action) { tell(action); }});
+  pipeline.emplace(rooms,
+                   *dispatcher,
+                   workers.get_executor(),
+                   Pipeline::Told{.verdict =
+                                      [this](const model::Verdict& verdict,
+                                             std::chrono::microseconds since_arrival) {
+                                        tell(verdict);
+                                        if (listener.concluded) listener.concluded(since_arrival);
+                                      },
+                                  .joined = listener.joined});
+  watch.emplace(rooms, *dispatcher, settings.actions.watch.per_minute);
+  backend.emplace(
+      rooms, *pipeline, *dispatcher, *policy, loop.get_executor(), settings.ingest.max_in_flight);
   tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
 
   count_questions(products, metrics);
@@ -237,7 +240,7 @@ Result<> Engine::Impl::build() {
     return static_cast<double>(groups->open());
   });
   metrics.gauge("sallyport_actions_running", "Actions under way", [this] {
-    return static_cast<double>(pipeline->running());
+    return static_cast<double>(dispatcher->running());
   });
   for (const auto& name : executor->products().names()) {
     metrics.gauge("sallyport_connector_open",

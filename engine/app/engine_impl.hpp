@@ -114,6 +114,7 @@ struct Engine::Impl {
   std::optional<ConnectorEvents> connector_events;
   std::optional<act::Executor> executor;
   std::unique_ptr<Thinking> thinking;
+  std::optional<Dispatcher> dispatcher;
   std::optional<Pipeline> pipeline;
   std::optional<ActionWatch> watch;
   std::optional<ApiBackend> backend;

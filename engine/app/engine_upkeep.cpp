@@ -55,7 +55,7 @@ Result<> Engine::Impl::resume() {
 
 asio::awaitable<void> Engine::Impl::take_up(model::Action action) {
   const auto id = action.id.text();
-  const auto resumed = co_await pipeline->resume(std::move(action));
+  const auto resumed = co_await dispatcher->resume(std::move(action));
   if (!resumed) log.warn("action not settled", {{"action", id}, {"why", resumed.error().detail}});
 }
 

@@ -1,8 +1,6 @@
 #include "engine/app/pipeline.hpp"
 
-#include "engine/act/reversal.hpp"
-#include "engine/app/notices.hpp"
-#include "engine/app/recorded_decision.hpp"
+#include "engine/app/enumerator_names.hpp"
 #include "engine/ingest/group_records.hpp"
 #include "engine/investigate/requests.hpp"
 #include "engine/investigate/story.hpp"
@@ -15,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <utility>
-#include <variant>
 
 namespace sallyport::app {
 
@@ -23,8 +20,6 @@ namespace {
 
 using store::Batch;
 using store::Table;
-
-const model::Actor engine{.kind = "engine", .id = "pipeline"};
 
 /// A call as the ledger keeps it: a cost that nobody knows is not 0.
 std::string recorded(const model::ModelCall& call) {
@@ -35,13 +30,6 @@ std::string recorded(const model::ModelCall& call) {
 
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;
-
-/// The names of an enumeration whose values count up from zero, in their order.
-template <class E>
-void for_each_name(const std::function<void(std::string_view)>& visit) {
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
-      [&](auto d) { visit(spelled(d.name)); });
-}
 
 /// `E1 sha256:...` for each item that a proposal cites.
 std::vector<std::string> cited(const model::Verdict& verdict, const model::Proposal& proposal) {
@@ -64,13 +52,6 @@ struct Pipeline::Case {
   bool followed = false;  ///< It is not known to be the first alert of its investigation.
 };
 
-struct Pipeline::Decided {
-  model::Decision decision;
-  std::optional<model::Action> action;  ///< New.
-  std::optional<ActionId> joined;       ///< One like it is open already.
-  std::optional<gate::Permit> permit;
-};
-
 /// A verdict and the actions it led to, in a batch.
 struct Pipeline::Concluded {
   model::Verdict verdict;
@@ -78,24 +59,12 @@ struct Pipeline::Concluded {
   std::vector<model::Action> held;  ///< Queued or blocked.
 };
 
-Pipeline::Pipeline(Rooms rooms,
-                   asio::any_io_executor workers,
-                   asio::any_io_executor loop,
-                   Told told)
+Pipeline::Pipeline(Rooms rooms, Dispatcher& dispatcher, asio::any_io_executor workers, Told told)
     : rooms_{std::move(rooms)},
+      dispatcher_{dispatcher},
       stories_{rooms_.store},
       workers_{std::move(workers)},
-      loop_{std::move(loop)},
       told_{std::move(told)},
-      executions_{loop_,
-                  [log = rooms_.log](const std::exception_ptr& thrown) {
-                    try {
-                      std::rethrow_exception(thrown);
-                    } catch (const std::exception& bug) {
-                      log.error("an action ended by a fault of the program",
-                                {{"what", bug.what()}});
-                    }
-                  }},
       time_to_verdict_{rooms_.metrics.histogram(
           "sallyport_time_to_verdict_seconds",
           "From arrival to the durable verdict",
@@ -120,15 +89,6 @@ Pipeline::Pipeline(Rooms rooms,
   for_each_name<model::Judgement>([&](std::string_view name) {
     verdicts_.push_back(metrics.counter(
         "sallyport_verdicts_total", "Investigations by verdict", {{"verdict", std::string{name}}}));
-  });
-  for_each_name<model::Ruling>([&](std::string_view ruling) {
-    auto& by_reason = decisions_.emplace_back();
-    for_each_name<model::Reason>([&](std::string_view reason) {
-      by_reason.push_back(
-          metrics.counter("sallyport_decisions_total",
-                          "Decisions of the gate at proposal",
-                          {{"decision", std::string{ruling}}, {"reason", std::string{reason}}}));
-    });
   });
 }
 
@@ -369,74 +329,6 @@ void Pipeline::think(CasePtr work, Ended ended) {
       {.task = std::move(task), .without = std::move(without), .dropped = [over] { (*over)(); }});
 }
 
-Pipeline::Decided Pipeline::decide(Batch& batch,
-                                   model::ActionRequest request,
-                                   const std::string& investigation,
-                                   std::vector<std::string> evidence,
-                                   std::string reverses,
-                                   std::string connector) {
-  const auto now = rooms_.clock.now();
-  const auto product = product_for(request, connector);
-  connector = product ? product->name() : std::string_view{};
-
-  const auto record_only = [&](std::string detail, std::optional<ActionId> joined) {
-    auto decision = rooms_.gate.preview(request, now, connector);
-    const auto hash = model::request_hash(request);
-    const auto by = request.requested_by;
-    const auto tenant = request.tenant;
-    const DecidedBody body{.investigation = investigation,
-                           .request = std::move(request),
-                           .request_hash = hash,
-                           .decision = decision,
-                           .evidence = std::move(evidence),
-                           .connector = connector,
-                           .detail = std::move(detail)};
-    batch.append(tenant, model::EntryKind::decided, investigation, by, now, to_json(body));
-    return Decided{.decision = std::move(decision),
-                   .action = std::nullopt,
-                   .joined = std::move(joined),
-                   .permit = std::nullopt};
-  };
-
-  if (!product) return record_only("no connector runs this verb: recorded, not run", std::nullopt);
-  if (auto alike = rooms_.actions.find_alike(request))
-    return record_only("joins action " + alike->text(), alike);
-
-  auto answer = rooms_.gate.judge(request, now, connector);
-  model::Action action{.id = ActionId::parse(rooms_.ids.next(now)).value(),
-                       .tenant = request.tenant,
-                       .investigation = investigation,
-                       .request = request,
-                       .request_hash = model::request_hash(request),
-                       .decision = gate::decision_of(answer),
-                       .connector = connector,
-                       .created_at = now,
-                       .updated_at = now,
-                       .evidence = evidence,
-                       .reverses = std::move(reverses)};
-  auto* permit = std::get_if<gate::Permit>(&answer);
-  action.state = permit                                         ? model::ActionState::permitted
-                 : std::holds_alternative<gate::Queued>(answer) ? model::ActionState::queued
-                                                                : model::ActionState::blocked;
-  // Another worker may have proposed the same at this moment: one of the two wins.
-  if (!rooms_.actions.add(batch, action))
-    return record_only("joins an action of this moment", rooms_.actions.find_alike(request));
-  if (action.state == model::ActionState::queued) rooms_.approvals.ask(batch, action);
-  if (permit && action.decision.notify) rooms_.outbox.put(batch, whitelist_fired(action));
-  Decided decided{.decision = action.decision,
-                  .action = std::move(action),
-                  .joined = std::nullopt,
-                  .permit = std::nullopt};
-  if (permit) decided.permit = std::move(*permit);
-  return decided;
-}
-
-void Pipeline::count(const model::Decision& decision) {
-  decisions_.at(static_cast<std::size_t>(decision.decision))
-      .at(static_cast<std::size_t>(decision.reason))
-      .add();
-}
-
 void Pipeline::count(const model::ModelCall& call) {
   auto& metrics = rooms_.metrics;
   metrics
@@ -469,9 +361,8 @@ Pipeline::Concluded Pipeline::write(Batch& batch,
       proposal.action_id = earlier->action_id;
       continue;
     }
-    auto decided = decide(
-        batch, std::move(requests[i]), verdict.investigation, cited(verdict, proposal), "", "");
-    count(decided.decision);
+    auto decided = dispatcher_.decide(
+        batch, std::move(requests[i]), verdict.investigation, cited(verdict, proposal));
     proposal.decision = decided.decision;
     if (decided.joined) proposal.action_id = decided.joined->text();
     if (!decided.action) continue;
@@ -552,10 +443,10 @@ void Pipeline::finished(const model::Alert& alert, Concluded concluded) {
   const auto taken = rooms_.clock.now() - alert.received_at;
   time_to_verdict_.observe(std::chrono::duration<double>{taken}.count());
   verdicts_.at(static_cast<std::size_t>(concluded.verdict.verdict)).add();
-  for (auto& [action, permit] : concluded.permitted) run(std::move(action), std::move(permit));
+  for (auto& [action, permit] : concluded.permitted)
+    dispatcher_.run(std::move(action), std::move(permit));
   told_.verdict(concluded.verdict, taken);
-  for (const auto& action : concluded.held)
-    if (action.state == model::ActionState::queued) told_.queued(action);
+  for (const auto& action : concluded.held) dispatcher_.held(action);
 }
 
 void Pipeline::later(std::move_only_function<void()> work) {
@@ -563,133 +454,6 @@ void Pipeline::later(std::move_only_function<void()> work) {
   timer->async_wait([timer, work = std::move(work)](boost::system::error_code error) mutable {
     if (!error) work();
   });
-}
-
-void Pipeline::run(model::Action action, gate::Permit permit) {
-  ++running_;
-  asio::post(loop_, [this, action = std::move(action), permit = std::move(permit)]() mutable {
-    // After close() nothing begins any more; the action is durable and taken up at the next start.
-    if (!executions_.spawn(run_one(std::move(action), std::move(permit)))) --running_;
-  });
-}
-
-asio::awaitable<void> Pipeline::run_one(model::Action action, gate::Permit permit) {
-  const auto ran = co_await rooms_.executor.run(std::move(action), std::move(permit));
-  rest(ran);
-  --running_;
-}
-
-void Pipeline::rest(const Result<model::Action>& ran) {
-  if (!ran) {
-    rooms_.log.error("action stopped half-way; it is settled at the next start",
-                     {{"why", ran.error().detail}});
-    return;
-  }
-  rooms_.log.info("action",
-                  {{"action", ran->id.text()},
-                   {"verb", ran->request.action},
-                   {"target", ran->request.target.value},
-                   {"state", name_of(ran->state)},
-                   {"detail", ran->detail}});
-  rooms_.metrics
-      .counter("sallyport_actions_total",
-               "Actions by verb and where they came to rest",
-               {{"verb", ran->request.action}, {"state", std::string{name_of(ran->state)}}})
-      .add();
-  if (ran->state == model::ActionState::verified) {
-    // Later investigations of this entity see that something was done to it.
-    Batch batch;
-    rooms_.graph.acted(batch,
-                       ran->tenant,
-                       ran->request.target,
-                       ran->request.action,
-                       ran->id.text(),
-                       ran->updated_at);
-    rooms_.store.commit(std::move(batch), [log = rooms_.log](const Result<>& committed) {
-      if (!committed) log.warn("graph not written", {{"why", committed.error().detail}});
-    });
-  }
-  told_.action(*ran);
-}
-
-Task<> Pipeline::resume(model::Action action) {
-  using enum model::ActionState;
-  const bool half_way = action.state == intended || action.state == executing ||
-                        action.state == unknown || action.state == succeeded;
-  if (half_way) {
-    auto settled = co_await rooms_.executor.settle(std::move(action));
-    if (!settled || settled->state != permitted) rest(settled);
-    if (!settled) co_return std::unexpected{settled.error()};
-    action = *std::move(settled);
-  }
-  if (action.state != permitted) co_return Result<>{};
-
-  auto answer = rooms_.approvals.permit_again(action);
-  if (!answer) co_return std::unexpected{answer.error()};
-  if (auto* permit = std::get_if<gate::Permit>(&*answer)) {
-    run(std::move(action), std::move(*permit));
-    co_return Result<>{};
-  }
-  const auto decision = gate::decision_of(*answer);
-  act::Change change{.to = std::holds_alternative<gate::Blocked>(*answer) ? blocked : queued,
-                     .by = engine,
-                     .edit = [decision](model::Action& record) { record.decision = decision; },
-                     .with = {},
-                     .entry = {}};
-  if (change.to == queued) rooms_.approvals.ask(change.with, action);
-  const auto changed = co_await rooms_.actions.change(std::move(action), std::move(change));
-  if (!changed) co_return std::unexpected{changed.error()};
-  if (changed->state == queued) told_.queued(*changed);
-  co_return Result<>{};
-}
-
-asio::awaitable<void> Pipeline::close() {
-  return executions_.close();
-}
-
-std::shared_ptr<act::Product> Pipeline::product_for(const model::ActionRequest& request,
-                                                    const std::string& connector) const {
-  const auto& products = rooms_.executor.products();
-  if (connector.empty()) return products.for_verb(request.action);
-  auto named = products.named(connector);
-  return named && named->runs(request.action) ? named : nullptr;
-}
-
-Task<model::Action> Pipeline::propose(model::ActionRequest request, Reversal reversal) {
-  if (!product_for(request, reversal.connector)) {
-    co_return fail(Errc::conflict,
-                   reversal.connector.empty()
-                       ? fmt::format("no connector runs {}", request.action)
-                       : fmt::format("connector {}, which did it, is not configured any more",
-                                     reversal.connector));
-  }
-  if (const auto alike = rooms_.actions.find_alike(request)) {
-    co_return fail(Errc::conflict,
-                   fmt::format("action {} does the same and is open", alike->text()));
-  }
-  Batch batch;
-  auto decided = decide(
-      batch, std::move(request), "", {}, std::move(reversal.action), std::move(reversal.connector));
-  count(decided.decision);
-  if (!decided.action) co_return fail(Errc::conflict, "one like it was proposed at this moment");
-  const auto committed = co_await rooms_.store.commit(std::move(batch));
-  if (!committed) {
-    rooms_.actions.forget(*decided.action);
-    co_return std::unexpected{committed.error()};
-  }
-  auto action = *decided.action;
-  if (action.state == model::ActionState::queued) told_.queued(action);
-  if (decided.permit) run(*std::move(decided.action), *std::move(decided.permit));
-  co_return action;
-}
-
-Task<model::Action> Pipeline::roll_back(model::Action action, model::Actor by, std::string after) {
-  auto request = act::rollback_request(action, by);
-  if (!request) co_return std::unexpected{request.error()};
-  if (!after.empty()) request->context["after"] = after;
-  // Where it was done it is undone, whoever else can run the verb.
-  co_return co_await propose(*std::move(request),
-                             {.action = action.id.text(), .connector = action.rollback->connector});
 }
 
 }  // namespace sallyport::app

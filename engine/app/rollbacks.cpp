@@ -110,7 +110,7 @@ std::string target_of(const model::Action& action) {
 class Sequence {
  public:
   /// Proposes what undoes `action` after what was proposed on its target before.
-  asio::awaitable<void> propose(Pipeline& pipeline,
+  asio::awaitable<void> propose(Dispatcher& dispatcher,
                                 const model::Action& action,
                                 const model::Actor& by,
                                 serve::RollbackItem& item) {
@@ -119,7 +119,7 @@ class Sequence {
       item.why_not = last.stuck;
       co_return;
     }
-    const auto proposed = co_await pipeline.roll_back(action, by, last.rollback);
+    const auto proposed = co_await dispatcher.roll_back(action, by, last.rollback);
     if (!proposed) {
       item.why_not = proposed.error().detail;
       last.stuck = fmt::format("action {} on the same target, which was done later, was not undone",
@@ -150,7 +150,7 @@ class Sequence {
 }  // namespace
 
 Task<serve::RollbackReport> roll_back_all(const Rooms& rooms,
-                                          Pipeline& pipeline,
+                                          Dispatcher& dispatcher,
                                           serve::RollbackOrder order) {
   Newest found{order.limit};
   const auto gathered = gather(rooms.actions, order, found);
@@ -161,7 +161,7 @@ Task<serve::RollbackReport> roll_back_all(const Rooms& rooms,
   for (const auto& step : steps) {
     auto& item = report.steps.emplace_back(item_of(step));
     if (order.preview || !step.why_not.empty()) continue;
-    co_await sequence.propose(pipeline, step.action, order.by, item);
+    co_await sequence.propose(dispatcher, step.action, order.by, item);
   }
   co_return report;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/app/pipeline.hpp"
+#include "engine/app/dispatcher.hpp"
 #include "engine/serve/backend.hpp"
 
 namespace sallyport::app {
@@ -11,7 +11,7 @@ namespace sallyport::app {
 ///
 /// Errors: not_found (no such action), and those of the store.
 Task<serve::RollbackReport> roll_back_all(const Rooms& rooms,
-                                          Pipeline& pipeline,
+                                          Dispatcher& dispatcher,
                                           serve::RollbackOrder order);
 
 }  // namespace sallyport::app

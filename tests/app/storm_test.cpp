@@ -129,14 +129,17 @@ class House {
                       .ids = ids_,
                       .metrics = metrics_,
                       .log = observe::Log::silent()};
-    pipeline_.emplace(
+    dispatcher_.emplace(
         rooms,
-        workers_.get_executor(),
         loop_.get_executor(),
-        Pipeline::Told{.verdict = [](const auto&, auto) {},
-                       .queued = [](const model::Action&) {},
-                       .action = [this](const model::Action& action) { ++ended_[action.state]; }});
-    backend_.emplace(rooms, *pipeline_, policy_, loop_.get_executor(), storm_size);
+        Dispatcher::Told{
+            .queued = [](const model::Action&) {},
+            .action = [this](const model::Action& action) { ++ended_[action.state]; }});
+    pipeline_.emplace(rooms,
+                      *dispatcher_,
+                      workers_.get_executor(),
+                      Pipeline::Told{.verdict = [](const auto&, auto) {}});
+    backend_.emplace(rooms, *pipeline_, *dispatcher_, policy_, loop_.get_executor(), storm_size);
     on_loop([this] {
       service_ = serve::Service::start(loop_.get_executor(),
                                        {},
@@ -155,7 +158,7 @@ class House {
         loop_,
         [this]() -> asio::awaitable<void> {
           co_await service_->stop(Deadline::in(std::chrono::seconds{1}));
-          co_await pipeline_->close();
+          co_await dispatcher_->close();
         },
         [&closed](const std::exception_ptr&) { closed.set_value(); });
     closed.get_future().wait();
@@ -196,7 +199,7 @@ class House {
     return answer;
   }
 
-  [[nodiscard]] Pipeline& pipeline() { return *pipeline_; }
+  [[nodiscard]] Dispatcher& dispatcher() { return *dispatcher_; }
 
   [[nodiscard]] ApiBackend& backend() { return *backend_; }
 
@@ -238,6 +241,7 @@ class House {
   std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
   std::optional<act::Executor> executor_;
   std::optional<approve::Approvals> approvals_;
+  std::optional<Dispatcher> dispatcher_;
   std::optional<Pipeline> pipeline_;
   std::optional<ApiBackend> backend_;
   std::unique_ptr<serve::Service> service_;
@@ -263,7 +267,7 @@ class Storm {
   }
 
   void wait_for_the_end() {
-    while (under_way_ > 0 || house_.pipeline().running() > 0) std::this_thread::sleep_for(100us);
+    while (under_way_ > 0 || house_.dispatcher().running() > 0) std::this_thread::sleep_for(100us);
   }
 
   [[nodiscard]] House& house() { return house_; }
@@ -297,7 +301,7 @@ class Storm {
 
   asio::awaitable<void> propose() {
     for (auto n = proposed_++; n < storm_size; n = proposed_++) {
-      const auto action = co_await house_.pipeline().propose(request(n));
+      const auto action = co_await house_.dispatcher().propose(request(n));
       EXPECT_TRUE(action) << action.error().detail;
       if (!action || action->decision.decision == model::Ruling::auto_) continue;
       ++not_permitted_;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "engine/app/dispatcher.hpp"
 #include "engine/app/loading.hpp"
-#include "engine/app/pipeline.hpp"
 #include "tests/integration/life/points.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -59,7 +59,7 @@ class House {
   /// A person's own action, to its end.
   void act(model::ActionRequest request) {
     run([&]() -> asio::awaitable<void> {
-      const auto action = co_await pipeline_.propose(request);
+      const auto action = co_await dispatcher_.propose(request);
       if (!action) throw std::runtime_error{action.error().detail};
     });
   }
@@ -67,7 +67,7 @@ class House {
   void roll_back(const model::Action& action) {
     run([&]() -> asio::awaitable<void> {
       const auto rollback =
-          co_await pipeline_.roll_back(action, {.kind = "analyst", .id = "alice"});
+          co_await dispatcher_.roll_back(action, {.kind = "analyst", .id = "alice"});
       if (!rollback) throw std::runtime_error{rollback.error().detail};
     });
   }
@@ -78,7 +78,7 @@ class House {
       const auto left = actions_.under_way();
       if (!left) throw std::runtime_error{left.error().detail};
       for (const auto& action : *left) {
-        const auto resumed = co_await pipeline_.resume(action);
+        const auto resumed = co_await dispatcher_.resume(action);
         if (!resumed) throw std::runtime_error{resumed.error().detail};
       }
     });
@@ -103,7 +103,7 @@ class House {
       thrown = std::move(what);
       done = true;
     });
-    while (!done || pipeline_.running() > 0) loop_.run_one();
+    while (!done || dispatcher_.running() > 0) loop_.run_one();
     if (thrown) std::rethrow_exception(thrown);
   }
 
@@ -128,25 +128,23 @@ class House {
         return Result<>{};
       }};
   act::Executor executor_;
-  app::Pipeline pipeline_{{.store = *store_,
-                           .graph = graph_,
-                           .intake = intake_,
-                           .groups = groups_,
-                           .investigator = investigator_,
-                           .gate = gate_,
-                           .actions = actions_,
-                           .executor = executor_,
-                           .approvals = approvals_,
-                           .outbox = outbox_,
-                           .clock = clock_,
-                           .ids = ids_,
-                           .metrics = metrics_,
-                           .log = observe::Log::silent()},
-                          loop_.get_executor(),
-                          loop_.get_executor(),
-                          {.verdict = [](const auto&, auto) {},
-                           .queued = [](const model::Action&) {},
-                           .action = [](const model::Action&) {}}};
+  app::Dispatcher dispatcher_{
+      {.store = *store_,
+       .graph = graph_,
+       .intake = intake_,
+       .groups = groups_,
+       .investigator = investigator_,
+       .gate = gate_,
+       .actions = actions_,
+       .executor = executor_,
+       .approvals = approvals_,
+       .outbox = outbox_,
+       .clock = clock_,
+       .ids = ids_,
+       .metrics = metrics_,
+       .log = observe::Log::silent()},
+      loop_.get_executor(),
+      {.queued = [](const model::Action&) {}, .action = [](const model::Action&) {}}};
 };
 
 }  // namespace sallyport::testing
