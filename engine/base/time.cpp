@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -34,19 +35,27 @@ std::unexpected<Error> not_a_time(std::string_view text) {
 
 std::string to_rfc3339(Time time) {
   using namespace std::chrono;
+  constexpr Time first{sys_days{year{0} / January / 1}};
+  constexpr Time last{sys_days{year{10000} / January / 1} - microseconds{1}};
+  // RFC 3339 has no other years: what lies outside becomes the nearest that it can write.
+  time = std::clamp(time, first, last);
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};
-  auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-                          static_cast<int>(date.year()),
-                          static_cast<unsigned>(date.month()),
-                          static_cast<unsigned>(date.day()),
-                          clock.hours().count(),
-                          clock.minutes().count(),
-                          clock.seconds().count());
-  if (const auto fraction = clock.subseconds().count(); fraction != 0)
-    text += fmt::format(".{:06}", fraction);
-  return text + 'Z';
+  const auto fraction = clock.subseconds().count();
+  std::string text = fraction == 0 ? "0000-00-00T00:00:00Z" : "0000-00-00T00:00:00.000000Z";
+  // Every record holds several times: no format string is read for them.
+  const auto put = [&](std::size_t end, std::int64_t number) {
+    for (; number > 0; number /= 10) text[end--] = static_cast<char>('0' + number % 10);
+  };
+  put(3, static_cast<int>(date.year()));
+  put(6, static_cast<unsigned>(date.month()));
+  put(9, static_cast<unsigned>(date.day()));
+  put(12, clock.hours().count());
+  put(15, clock.minutes().count());
+  put(18, clock.seconds().count());
+  if (fraction != 0) put(25, fraction);
+  return text;
 }
 
 Result<Time> parse_rfc3339(std::string_view whole) {

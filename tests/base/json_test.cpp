@@ -131,6 +131,23 @@ TEST(Json, TextCutAtEveryByteIsRefused) {
   EXPECT_TRUE(parse_json(text));
 }
 
+TEST(Json, WhatNeedsABackslashGetsItWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool escaped = byte < 0x20 || byte == '"' || byte == '\\';
+    for (std::size_t size = 1; size < 20; ++size) {
+      for (std::size_t place = 0; place < size; ++place) {
+        std::string text(size, 'a');
+        text[place] = static_cast<char>(byte);
+        const auto written = to_json(text);
+        ASSERT_EQ(written.contains('\\'), escaped) << byte << " at " << place << " of " << size;
+        if (byte < 0x80) {
+          ASSERT_EQ(from_json<std::string>(written).value(), text);
+        }
+      }
+    }
+  }
+}
+
 TEST(Json, DepthIsBounded) {
   EXPECT_FALSE(parse_json(std::string(1000, '[') + std::string(1000, ']')));
 }

@@ -21,6 +21,20 @@ TEST(Rfc3339, ReadsTheFormsThatProductsWrite) {
   EXPECT_EQ(again("2026-11-01"), "2026-11-01T00:00:00Z");
 }
 
+TEST(Rfc3339, WritesWhatItReads) {
+  for (const std::string text : {"0000-01-01T00:00:00Z",
+                                 "0009-12-31T23:59:59.000001Z",
+                                 "1969-12-31T23:59:59.999999Z",
+                                 "2024-02-29T01:02:03.400000Z",
+                                 "9999-12-31T23:59:59.999999Z"})
+    EXPECT_EQ(to_rfc3339(parse_rfc3339(text).value()), text);
+}
+
+TEST(Rfc3339, WritesTheNearestYearThatItCan) {
+  EXPECT_EQ(to_rfc3339(Time::min()), "0000-01-01T00:00:00Z");
+  EXPECT_EQ(to_rfc3339(Time::max()), "9999-12-31T23:59:59.999999Z");
+}
+
 TEST(Rfc3339, RefusesWhatIsNotATime) {
   for (const auto* text : {"",
                            "now",
