@@ -40,12 +40,16 @@ Result<model::Verdict> newest_verdict(const store::Store& store,
 }  // namespace
 
 void put_verdict(store::Batch& batch, const model::Verdict& verdict) {
+  constexpr std::size_t usual_bytes = 8192;
+  std::string document;
+  document.reserve(usual_bytes);
+  append_json(document, verdict);
   batch.append(verdict.tenant,
                model::EntryKind::verdict,
                verdict.investigation,
                {.kind = "agent", .id = "investigation:" + verdict.investigation},
                verdict.concluded_at,
-               to_json(verdict));
+               std::move(document));
   batch.put(Table::investigations, verdict.investigation, verdict.tenant);
   for (const auto& kept : verdict.kept) put_kept(batch, *kept, verdict.concluded_at);
 }

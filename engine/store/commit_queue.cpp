@@ -124,7 +124,9 @@ void CommitQueue::settle(std::vector<Waiting> group) {
   if (!database) {
     for (auto& outcome : outcomes) outcome = std::unexpected{database.error()};
   } else {
-    GroupBuilder builder{**database, heads_, options_.listener};
+    std::size_t bytes = 0;
+    for (const auto& waiting : group) bytes += waiting.batch.bytes();
+    GroupBuilder builder{**database, heads_, options_.listener, bytes};
     for (std::size_t i = 0; i < group.size(); ++i) {
       outcomes[i] = builder.add(group[i].batch);
       if (outcomes[i]) ++committed;

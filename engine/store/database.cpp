@@ -173,6 +173,9 @@ Result<> Database::scan(
   rocksdb::ReadOptions options;
   options.fill_cache = table != Table::ledger;  // a walk of the chain would empty the cache
   if (!bound.empty()) options.iterate_upper_bound = &upper;
+  // The filter over what keys begin with knows only whole beginnings.
+  const auto parts = first_parts(table);
+  options.total_order_seek = parts == 0 || reverse || end_of_parts(prefix, parts) == 0;
   const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options, family(table))};
   if (!reverse) {
     at->Seek(slice(from.empty() ? prefix : from));

@@ -20,6 +20,13 @@ inline constexpr std::size_t table_count =
 [[nodiscard]] std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(
     const Options& options);
 
+/// Of how many parts (see key()) a scan of `table` should name: fewer cost more, because only so
+/// many have a filter. 0: it has none.
+[[nodiscard]] std::size_t first_parts(Table table);
+
+/// Where the first `parts` parts of `key` end, with the '\0' after each; 0: it has fewer.
+[[nodiscard]] std::size_t end_of_parts(std::string_view key, std::size_t parts);
+
 /// RocksDB's words in ours. Never called with an OK status.
 [[nodiscard]] std::unexpected<Error> translate(const rocksdb::Status& status,
                                                const std::filesystem::path& directory);

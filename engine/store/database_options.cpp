@@ -14,16 +14,56 @@ namespace sallyport::store {
 namespace {
 
 constexpr std::size_t mebibyte = 1ULL << 20U;
+
+/// What a key begins with: its first parts, with the '\0' after each.
+class FirstParts final : public rocksdb::SliceTransform {
+ public:
+  explicit FirstParts(std::size_t parts) : parts_{parts} {}
+
+  [[nodiscard]] const char* Name() const override { return "sallyport.first_parts"; }
+
+  [[nodiscard]] rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), end_of_parts({key.data(), key.size()}, parts_)};
+  }
+
+  [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
+    return end_of_parts({key.data(), key.size()}, parts_) > 0;
+  }
+
+ private:
+  std::size_t parts_;
+};
+
 constexpr std::uint64_t seconds_a_day = 24ULL * 3600;
 
-/// Keys that are written once and never change: merging them wins nothing but fewer files, so it
-/// happens rarely and many at a time.
+/// Keys that are written once and hardly ever again: merging them wins nothing but fewer files, so
+/// it happens rarely and many at a time.
 bool append_only(Table table) {
   return table == Table::ledger || table == Table::ledger_index || table == Table::alerts ||
+         table == Table::groups || table == Table::entities || table == Table::relations;
+}
+
+/// Written in the order of their keys, or nearly: the next place is beside the last.
+bool ascending(Table table) {
+  return table == Table::ledger || table == Table::alerts || table == Table::investigations ||
          table == Table::groups;
 }
 
 }  // namespace
+
+std::size_t first_parts(Table table) {
+  return table == Table::entities || table == Table::relations ? 3 : 0;
+}
+
+std::size_t end_of_parts(std::string_view key, std::size_t parts) {
+  std::size_t end = 0;
+  for (; parts > 0; --parts) {
+    const auto next = key.find('\0', end);
+    if (next == std::string_view::npos) return 0;
+    end = next + 1;
+  }
+  return end;
+}
 
 rocksdb::DBOptions database_options(const Options& options) {
   rocksdb::DBOptions db;
@@ -67,11 +107,18 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
     family.compaction_filter_factory = forgetting(options, static_cast<Table>(i));
     // A table that is seldom written would be rewritten as seldom.
     if (family.compaction_filter_factory) family.periodic_compaction_seconds = seconds_a_day;
+    if (ascending(static_cast<Table>(i))) {
+      family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
+    }
+    // Most entities that an alert names are asked for, and many are new: a filter over what their
+    // keys begin with says so without looking into a file.
+    if (first_parts(static_cast<Table>(i)) > 0)
+      family.prefix_extractor = std::make_shared<FirstParts>(first_parts(static_cast<Table>(i)));
     if (append_only(static_cast<Table>(i))) {
       family.compaction_style = rocksdb::kCompactionStyleUniversal;
       family.compaction_options_universal.min_merge_width = 6;
       family.compaction_options_universal.allow_trivial_move = true;
-      // Nothing is ever overwritten, so no space is won by merging everything.
+      // Next to nothing is overwritten, so no space is won by merging everything.
       family.compaction_options_universal.max_size_amplification_percent =
           std::numeric_limits<unsigned>::max();
       family.level0_file_num_compaction_trigger = 8;
@@ -79,10 +126,6 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
       family.level0_stop_writes_trigger = 64;
       family.target_file_size_base = 256 * mebibyte;
       family.bottommost_compression = rocksdb::kZSTD;
-      // A chain is written in its order: the next place is beside the last.
-      if (static_cast<Table>(i) == Table::ledger)
-        family.memtable_insert_with_hint_prefix_extractor.reset(
-            rocksdb::NewFixedPrefixTransform(0));
     } else {
       family.level_compaction_dynamic_level_bytes = true;
     }

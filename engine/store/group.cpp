@@ -23,8 +23,9 @@ Result<> check(std::string_view tenant, std::string_view body) {
 
 GroupBuilder::GroupBuilder(const Database& database,
                            const LedgerHeads& heads,
-                           const LedgerListener& listener)
-    : database_{database}, heads_{heads}, listener_{listener} {}
+                           const LedgerListener& listener,
+                           std::size_t bytes)
+    : database_{database}, heads_{heads}, listener_{listener}, write_{bytes + bytes / 4} {}
 
 Result<> GroupBuilder::add(const Batch& batch) {
   for (const auto& draft : batch.drafts_)

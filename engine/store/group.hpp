@@ -25,7 +25,11 @@ using LedgerHeads = std::unordered_map<std::string, LedgerHead>;
 /// commit thread.
 class GroupBuilder {
  public:
-  GroupBuilder(const Database& database, const LedgerHeads& heads, const LedgerListener& listener);
+  /// `bytes`: about how much will be added.
+  GroupBuilder(const Database& database,
+               const LedgerHeads& heads,
+               const LedgerListener& listener,
+               std::size_t bytes);
 
   /// Errors: invalid_input (what Batch::append() refuses); nothing of `batch` is in the group then.
   [[nodiscard]] Result<> add(const Batch& batch);
