@@ -39,11 +39,15 @@ constexpr std::array benchmarks{
               "a year of decisions: queries, export of a day, verification; --entries N, default "
               "10000000"},
     Benchmark{
-        "pipeline", pipeline_bench, "alerts per second from a real Kafka to the durable verdict"},
+        "pipeline",
+        pipeline_bench,
+        "alerts per second from a real Kafka to the durable verdict; --alerts N, default 150000"},
 };
 
 int usage(std::FILE* to) {
-  fmt::print(to, "usage: tools/bench NAME [--json] [--entries N] [--in-flight N] [--actions N]\n");
+  fmt::print(to,
+             "usage: tools/bench NAME [--json] [--entries N] [--in-flight N] [--actions N] "
+             "[--alerts N]\n");
   for (const auto& [name, run, measures] : benchmarks)
     fmt::print(to, "  {:10} {}\n", name, measures);
   return to == stderr ? 2 : 0;
@@ -66,6 +70,7 @@ int main(int argc, char** argv) {
     auto* option = arguments[i] == "--entries"     ? &options.entries
                    : arguments[i] == "--in-flight" ? &options.in_flight
                    : arguments[i] == "--actions"   ? &options.actions
+                   : arguments[i] == "--alerts"    ? &options.alerts
                                                    : nullptr;
     if (!option || ++i == arguments.size()) return usage(stderr);
     const auto text = arguments[i];

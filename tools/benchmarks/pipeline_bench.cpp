@@ -6,6 +6,7 @@
 #include "tools/benchmarks/measured.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -29,7 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
-constexpr std::size_t alerts = 150'000;
 constexpr std::size_t warm_up = 10'000;
 constexpr std::size_t steady_alerts = 10'000;
 constexpr std::size_t steady_rate = 1'000;  ///< Per second.
@@ -61,7 +61,7 @@ std::string alert(std::size_t n, Kind kind) {
       host,
       host / 250,
       host % 250,
-      n % 200 + 1,
+      host % 200 + 1,
       1'700'000'000 + n,
       n,
       host,
@@ -89,7 +89,8 @@ bool produce(const std::string& brokers,
   const auto begun = steady_clock::now();
   for (std::size_t n = first; n < first + count; ++n) {
     if (per_second > 0)
-      std::this_thread::sleep_until(begun + std::chrono::seconds{1} * (n - first) / per_second);
+      std::this_thread::sleep_until(
+          begun + std::chrono::microseconds{1'000'000 * (n - first) / per_second});
     (*sink)->send(
         {.topic = topic, .key = fmt::to_string(n), .value = alert(n, kind), .headers = {}},
         [&](const Result<>& delivered) {
@@ -98,6 +99,16 @@ bool produce(const std::string& brokers,
     if (n % 20'000 == 0 && !(*sink)->flush(std::chrono::minutes{2})) return false;
   }
   return (*sink)->flush(std::chrono::minutes{2}).has_value() && lost == 0;
+}
+
+/// Used by all threads of this process so far.
+double cpu_seconds() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 struct Measured {
@@ -150,8 +161,12 @@ config::Settings settings_in(const fs::path& root,
 }
 
 /// One engine, from an empty store: a topic full of alerts, then a steady stream.
-int run_case(
-    std::string_view name, const std::string& brokers, Kind kind, bool topics_out, bool json) {
+int run_case(std::string_view name,
+             const std::string& brokers,
+             Kind kind,
+             bool topics_out,
+             const Options& options) {
+  const auto alerts = options.alerts;
   std::string folder = fs::temp_directory_path() / "sallyport-bench-XXXXXX";
   if (!::mkdtemp(folder.data())) return 2;
   const fs::path root{folder};
@@ -191,10 +206,12 @@ int run_case(
   int status = 0;
   if (!wait_for(warm_up)) status = 1;
   const auto begun = steady_clock::now();
+  const auto cpu_before = cpu_seconds();
   const auto from = measured.verdicts.load();
   if (!wait_for(warm_up + alerts)) status = 1;
   const std::chrono::duration<double> took = steady_clock::now() - begun;
   const auto done = measured.verdicts.load() - from;
+  const auto cpu_us = 1e6 * (cpu_seconds() - cpu_before) / static_cast<double>(done);
   const auto rate = static_cast<double>(done) / took.count();
   const auto per_alert =
       static_cast<double>((*engine)->bytes_written()) / static_cast<double>(warm_up + alerts);
@@ -208,9 +225,9 @@ int run_case(
   fs::remove_all(root);
 
   const auto rss = peak_megabytes();
-  if (json) {
+  if (options.json) {
     fmt::print(
-        R"({{"bench":"pipeline","case":"{}","value":{:.0f},"unit":"1/s","p50_us":{:.0f},"p99_us":{:.0f},"steady_rate":{},"steady_p50_us":{:.0f},"steady_p99_us":{:.0f},"rss_mib":{:.0f},"bytes_per_alert":{:.0f},"alerts":{}}})"
+        R"({{"bench":"pipeline","case":"{}","value":{:.0f},"unit":"1/s","p50_us":{:.0f},"p99_us":{:.0f},"steady_rate":{},"steady_p50_us":{:.0f},"steady_p99_us":{:.0f},"cpu_us_per_alert":{:.0f},"rss_mib":{:.0f},"bytes_per_alert":{:.0f},"alerts":{}}})"
         "\n",
         name,
         rate,
@@ -219,6 +236,7 @@ int run_case(
         steady_rate,
         p50 * 1000,
         p99 * 1000,
+        cpu_us,
         rss,
         per_alert,
         done);
@@ -232,26 +250,27 @@ int run_case(
     fmt::print("{:10.1f} ms p99\n", full_p99);
     fmt::print("{:10.1f} ms at a steady {} alerts/s, p50\n", p50, steady_rate);
     fmt::print("{:10.1f} ms p99\n", p99);
+    fmt::print("{:10.0f} us of CPU per alert, of the engine\n", cpu_us);
     fmt::print("{:10.0f} bytes handed to the store per alert\n", per_alert);
     fmt::print("{:10.0f} MiB resident at most (of all cases so far)\n", rss);
   }
+  std::fflush(stdout);  // the next case takes its time
   return status;
 }
 
 }  // namespace
 
 int pipeline_bench(const Options& options) {
-  const bool json = options.json;
   const char* brokers = std::getenv("SALLYPORT_KAFKA");
   if (!brokers) {
     fmt::print(stderr, "set SALLYPORT_KAFKA to a broker; tools/bench pipeline does\n");
     return 2;
   }
-  const auto alone = run_case("kafka_to_durable_verdict", brokers, Kind::distinct, false, json);
+  const auto alone = run_case("kafka_to_durable_verdict", brokers, Kind::distinct, false, options);
   // Verdicts also go out over Kafka, which costs the broker as much as the engine.
-  const auto published = run_case("with_topics_out", brokers, Kind::distinct, true, json);
+  const auto published = run_case("with_topics_out", brokers, Kind::distinct, true, options);
   // One scan: one investigation with a count.
-  const auto storm = run_case("storm", brokers, Kind::storm, false, json);
+  const auto storm = run_case("storm", brokers, Kind::storm, false, options);
   return std::max({alone, published, storm});
 }
 
