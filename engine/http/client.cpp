@@ -11,9 +11,10 @@ namespace sallyport::http {
 
 namespace {
 
-/// Before the header is there: thousands may wait for one at a time.
+/// What is read at a time: thousands may wait for an answer, or for its next word, at a time; who
+/// sends much is read in larger pieces.
 constexpr std::size_t waiting_bytes = 1024;
-constexpr std::size_t read_bytes = 16384;
+constexpr std::size_t most_read_bytes = 16384;
 constexpr int most_interim_answers = 8;
 
 bool may_be_repeated(const std::string& method) {
@@ -57,7 +58,7 @@ struct StreamedResponse::Exchange {
   /// Takes in what has arrived, or waits for more.
   Task<> advance() {
     if (rest.empty()) {
-      if (decoder.header_done()) buffer.resize(read_bytes);
+      if (filled && buffer.size() < most_read_bytes) buffer = std::vector<char>(buffer.size() * 4);
       const auto n = co_await lease->transport().read_some(buffer);
       if (!n) co_return std::unexpected{n.error()};
       if (*n == 0) {
@@ -68,6 +69,7 @@ struct StreamedResponse::Exchange {
         co_return Result<>{};
       }
       rest = {buffer.data(), *n};
+      filled = *n == buffer.size();
     }
     const auto used = decoder.push(rest);
     if (!used) co_return std::unexpected{used.error()};
@@ -88,6 +90,7 @@ struct StreamedResponse::Exchange {
   Response response;
   std::vector<char> buffer = std::vector<char>(waiting_bytes);
   std::string_view rest;  ///< The part of `buffer` that is not yet understood.
+  bool filled = false;    ///< The last read found as much as there was place for.
 };
 
 StreamedResponse::StreamedResponse(std::unique_ptr<Exchange> exchange)
@@ -139,7 +142,7 @@ Task<std::unique_ptr<StreamedResponse::Exchange>> Client::begin(Call call) {
   const bool head = call.request.method == "HEAD";
   // What is never sent twice need not be kept while the answer is waited for.
   const bool repeatable = may_be_repeated(call.request.method);
-  call.request.body = {};
+  std::string{}.swap(call.request.body);  // assigning an empty one would keep the memory
 
   bool fresh = false;
   while (true) {
@@ -161,7 +164,8 @@ Task<std::unique_ptr<StreamedResponse::Exchange>> Client::begin(Call call) {
 Task<Response> Client::whole(Call call) {
   auto exchange = co_await begin(std::move(call));
   if (!exchange) co_return std::unexpected{exchange.error()};
-  auto& [lease, limits, head, decoder, response, buffer, rest] = **exchange;
+  auto& decoder = (*exchange)->decoder;
+  auto& response = (*exchange)->response;
   while (!decoder.done()) {
     const auto more = co_await (*exchange)->advance();
     if (!more) co_return std::unexpected{more.error()};
@@ -169,6 +173,10 @@ Task<Response> Client::whole(Call call) {
   response.body += decoder.take_body();
   (*exchange)->finish();
   co_return std::move(response);
+}
+
+Task<> Client::warm(Origin origin, Deadline deadline) {
+  co_return co_await with_deadline(deadline, pool_.warm(std::move(origin)));
 }
 
 Task<Response> Client::send(Call call, Deadline deadline) {

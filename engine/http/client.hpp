@@ -70,6 +70,10 @@ class Client {
   /// The same up to the header of the answer; `deadline` is for that.
   Task<StreamedResponse> open(Call call, Deadline deadline);
 
+  /// Sees to it that the next call to `origin` finds a connection open, if there is room for one.
+  /// Errors: unavailable, expired, cancelled, and the others of connecting.
+  Task<> warm(Origin origin, Deadline deadline);
+
   [[nodiscard]] std::size_t idle_connections() const { return pool_.idle(); }
 
  private:

@@ -86,6 +86,29 @@ bool Pool::admit(const Origin& origin, bool fresh, std::unique_ptr<Transport>& t
   return true;
 }
 
+bool Pool::lacks_idle(const Origin& origin) {
+  std::vector<Idle> stale;  // closed after the lock is gone
+  const auto now = std::chrono::steady_clock::now();
+  const std::scoped_lock lock{mutex_};
+  auto& slot = slots_[origin];
+  for (auto& one : std::exchange(slot.idle, {})) {
+    const bool usable = one.until > now && one.transport->quiet();
+    (usable ? slot.idle : stale).push_back(std::move(one));
+  }
+  if (!slot.idle.empty() || slot.busy >= limits_.connections_per_origin) return false;
+  ++slot.busy;
+  return true;
+}
+
+Task<> Pool::warm(Origin origin) {
+  if (!lacks_idle(origin)) co_return Result<>{};
+  Lease place{*this, origin, nullptr, false};
+  auto connected = co_await connect_(origin);
+  if (!connected) co_return std::unexpected{connected.error()};
+  Lease{std::move(place), *std::move(connected)}.keep();
+  co_return Result<>{};
+}
+
 Task<> Pool::wait_for_room(Origin origin) {
   const auto executor = co_await asio::this_coro::executor;
   const auto waiter = std::make_shared<Waiter>(executor);

@@ -63,6 +63,11 @@ class Pool {
   /// Errors: those of connect; cancelled.
   Task<Lease> acquire(Origin origin, bool fresh);
 
+  /// Sees to it that there is an idle connection to `origin` which can be used: closes those that
+  /// cannot, and makes one where none is left and there is room.
+  /// Errors: those of connect; cancelled.
+  Task<> warm(Origin origin);
+
   [[nodiscard]] std::size_t idle() const;
 
  private:
@@ -81,6 +86,8 @@ class Pool {
 
   /// Takes a place for a connection; with an idle transport where there is one.
   bool admit(const Origin& origin, bool fresh, std::unique_ptr<Transport>& transport);
+  /// Takes a place for a connection where there is no idle one that can be used.
+  bool lacks_idle(const Origin& origin);
   Task<> wait_for_room(Origin origin);
   void leave(const Origin& origin, std::unique_ptr<Transport> transport);
   static void wake_next(Slot& slot);
