@@ -179,11 +179,15 @@ struct EntityGraph::Impl {
     return {};
   }
 
-  Result<> recall(const std::string& key, const model::Alert& alert, History& into) {
+  Result<> recall(const std::string& key,
+                  const model::Alert& alert,
+                  std::optional<Deadline> until,
+                  History& into) {
     auto& part = shard(key);
     const std::scoped_lock lock{part.mutex};
     auto& history = part.at(key, capacity());
     if (!history.is_complete()) {
+      if (until && Deadline::Clock::now() >= until->at()) return fail(Errc::expired, "timed out");
       auto done = read(key, history);
       if (!done) return done;
     }
@@ -262,20 +266,21 @@ void EntityGraph::forget(const model::Alert& alert) {
   drop(detection_of(alert));
 }
 
-Result<Neighbourhood> EntityGraph::neighbourhood(const model::Alert& alert) const {
+Result<Neighbourhood> EntityGraph::neighbourhood(const model::Alert& alert,
+                                                 std::optional<Deadline> until) const {
   Neighbourhood result;
   for (const auto* mention : entities_of(alert, impl_->limits.entities)) {
     ++result.looked_up;
     History history{.entity = mention->entity, .grounded = mention->grounded};
-    auto recalled = impl_->recall(entity_key(alert.tenant, mention->entity), alert, history);
+    auto recalled = impl_->recall(entity_key(alert.tenant, mention->entity), alert, until, history);
     if (!recalled) return std::unexpected{recalled.error()};
     if (history.alerts > 0 || !history.actions.empty())
       result.entities.push_back(std::move(history));
   }
   result.detection.entity = detection_of(alert);
   if (!alert.detection.empty()) {
-    auto recalled =
-        impl_->recall(entity_key(alert.tenant, result.detection.entity), alert, result.detection);
+    const auto key = entity_key(alert.tenant, result.detection.entity);
+    auto recalled = impl_->recall(key, alert, until, result.detection);
     if (!recalled) return std::unexpected{recalled.error()};
   }
   return result;

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "engine/base/deadline.hpp"
 #include "engine/graph/neighbourhood.hpp"
 #include "engine/model/alert.hpp"
 #include "engine/model/verdict.hpp"
 #include "engine/store/store.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace sallyport::graph {
@@ -48,8 +50,10 @@ class EntityGraph {
   void forget(const model::Alert& alert);
 
   /// What earlier alerts of the tenant said of this one's entities. The same whether or not the
-  /// alert itself was observed. Errors: unavailable, corrupt.
-  [[nodiscard]] Result<Neighbourhood> neighbourhood(const model::Alert& alert) const;
+  /// alert itself was observed. With `until` no read of the store begins after it: what is late is
+  /// late by one read at most. Errors: unavailable, corrupt, expired (after `until`).
+  [[nodiscard]] Result<Neighbourhood> neighbourhood(
+      const model::Alert& alert, std::optional<Deadline> until = std::nullopt) const;
 
  private:
   struct Impl;
