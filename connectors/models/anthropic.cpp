@@ -57,38 +57,29 @@ std::optional<CallOutcome> outcome_of(std::string_view stop_reason) {
 
 }  // namespace
 
-std::string encode(const reason::ModelRequest& request, const WireOptions& options) {
-  json::object body;
+Frame frame(const reason::Form& form, const WireOptions& options) {
+  Frame frame;
+  auto& body = frame.head;
   body["model"] = options.model;
-  body["max_tokens"] = request.max_output_tokens;
+  body["max_tokens"] = form.max_output_tokens;
   // The order in which a provider keeps what it has read: tools, system, messages.
   json::array tools;
-  for (const auto& item : request.tools)
+  for (const auto& item : form.tools)
     tools.push_back(tool(item.name, item.description, item.parameters));
-  if (tools.empty() && !request.answer_name.empty()) {
-    tools.push_back(
-        tool(request.answer_name, "Give the answer in this form", request.answer_schema));
-    body["tool_choice"] = json::object{{"type", "tool"}, {"name", request.answer_name}};
+  if (tools.empty() && !form.answer_name.empty()) {
+    tools.push_back(tool(form.answer_name, "Give the answer in this form", form.answer_schema));
+    body["tool_choice"] = json::object{{"type", "tool"}, {"name", form.answer_name}};
   } else if (!tools.empty()) {
     body["tool_choice"] = json::object{{"type", "any"}};
   }
   if (!tools.empty()) body["tools"] = std::move(tools);
   json::array system;
-  system.push_back(json::object{{"type", "text"},
-                                {"text", request.instructions},
-                                {"cache_control", {{"type", "ephemeral"}}}});
+  system.push_back(json::object{
+      {"type", "text"}, {"text", form.instructions}, {"cache_control", {{"type", "ephemeral"}}}});
   body["system"] = std::move(system);
-  json::array messages;
-  for (const auto& message : request.messages) {
-    const bool asks = message.role == reason::Message::Role::user;
-    messages.push_back(
-        json::object{{"role", asks ? "user" : "assistant"}, {"content", message.text}});
-  }
-  body["messages"] = std::move(messages);
-  if (options.temperature) body["temperature"] = *options.temperature;
-  body["stream"] = options.stream;
-  for (const auto& [key, value] : options.extra) body[key] = value;
-  return to_json(body);
+  if (options.temperature) frame.tail["temperature"] = *options.temperature;
+  frame.tail["stream"] = options.stream;
+  return frame;
 }
 
 void Answer::usage(const json::object& usage, Events& events) {

@@ -8,7 +8,7 @@
 /// can; it comes out as text.
 namespace sallyport::connectors::models::anthropic {
 
-[[nodiscard]] std::string encode(const reason::ModelRequest& request, const WireOptions& options);
+[[nodiscard]] Frame frame(const reason::Form& form, const WireOptions& options);
 
 /// Done only when message_stop was seen.
 class Answer final : public Decoder {

@@ -177,7 +177,7 @@ asio::awaitable<ModelAnswer> Chain::in_order(std::shared_ptr<const reason::Model
 asio::awaitable<ModelAnswer> Chain::ask(std::shared_ptr<const reason::ModelRequest> request,
                                         Deadline deadline,
                                         FirstToken first_token) {
-  const auto expected = reason::estimated_tokens(*request) + request->max_output_tokens;
+  const auto expected = reason::estimated_tokens(*request) + request->form->max_output_tokens;
   if (auto why = allowance_->admit(request->tenant, expected)) {
     ModelAnswer answer;
     answer.outcome = CallOutcome::capped;

@@ -26,13 +26,13 @@ json::object tool(const reason::Tool& tool, Dialect dialect) {
   return {{"type", "function"}, {"function", std::move(function)}};
 }
 
-json::object answer_format(const reason::ModelRequest& request, Dialect dialect) {
+json::object answer_format(const reason::QuestionForm& form, Dialect dialect) {
   json::object format{
       {"type", "json_schema"},
       {"json_schema",
-       {{"name", request.answer_name}, {"strict", true}, {"schema", request.answer_schema}}}};
+       {{"name", form.answer_name}, {"strict", true}, {"schema", form.answer_schema}}}};
   // Older builds of llama.cpp's server look for the schema here.
-  if (dialect == Dialect::llama_cpp) format["schema"] = request.answer_schema;
+  if (dialect == Dialect::llama_cpp) format["schema"] = form.answer_schema;
   return format;
 }
 
@@ -95,26 +95,20 @@ void usage(const json::object& body, Events& events) {
 
 }  // namespace
 
-std::string encode(const reason::ModelRequest& request, const WireOptions& options) {
-  json::object body;
-  if (!options.model.empty()) body["model"] = options.model;
-  json::array messages;
-  messages.push_back(json::object{{"role", "system"}, {"content", request.instructions}});
-  for (const auto& message : request.messages) {
-    const bool asks = message.role == reason::Message::Role::user;
-    messages.push_back(
-        json::object{{"role", asks ? "user" : "assistant"}, {"content", message.text}});
-  }
-  body["messages"] = std::move(messages);
+Frame frame(const reason::Form& form, const WireOptions& options) {
+  Frame frame;
+  if (!options.model.empty()) frame.head["model"] = options.model;
+  frame.messages.push_back(json::object{{"role", "system"}, {"content", form.instructions}});
+  auto& body = frame.tail;
   body[is_hosted(options.dialect) ? "max_completion_tokens" : "max_tokens"] =
-      request.max_output_tokens;
-  if (!request.tools.empty()) {
+      form.max_output_tokens;
+  if (!form.tools.empty()) {
     json::array tools;
-    for (const auto& item : request.tools) tools.push_back(tool(item, options.dialect));
+    for (const auto& item : form.tools) tools.push_back(tool(item, options.dialect));
     body["tools"] = std::move(tools);
     if (options.dialect != Dialect::ollama) body["tool_choice"] = "required";
-  } else if (!request.answer_name.empty()) {
-    body["response_format"] = answer_format(request, options.dialect);
+  } else if (!form.answer_name.empty()) {
+    body["response_format"] = answer_format(form, options.dialect);
   }
   if (options.temperature) body["temperature"] = *options.temperature;
   body["stream"] = options.stream;
@@ -123,8 +117,7 @@ std::string encode(const reason::ModelRequest& request, const WireOptions& optio
     if (options.dialect == Dialect::openai) stream["include_obfuscation"] = false;
     body["stream_options"] = std::move(stream);
   }
-  for (const auto& [key, value] : options.extra) body[key] = value;
-  return to_json(body);
+  return frame;
 }
 
 Events Answer::event(const http::ServerSentEvent& event) {

@@ -5,7 +5,7 @@
 /// OpenAI Chat Completions. The dialects differ in what they take; what they give is read alike.
 namespace sallyport::connectors::models::openai {
 
-[[nodiscard]] std::string encode(const reason::ModelRequest& request, const WireOptions& options);
+[[nodiscard]] Frame frame(const reason::Form& form, const WireOptions& options);
 
 /// The end is given out when the stream says `[DONE]`, because the usage comes after the last
 /// word; a stream that ends properly after a finish_reason counts as well.

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport::connectors::models {
@@ -26,6 +27,11 @@ constexpr std::size_t event_bytes = 1 << 20;
 constexpr std::size_t error_bytes = 64 << 10;
 constexpr milliseconds for_the_last_chunk{20};
 constexpr milliseconds least_for_an_answer{1000};
+constexpr std::size_t most_envelopes = 8;
+// Keeping a connection ready.
+constexpr milliseconds to_connect{10'000};
+constexpr milliseconds between_looks{1'000};
+constexpr milliseconds most_between_looks{60'000};
 
 milliseconds since(Steady::time_point start) {
   return std::chrono::duration_cast<milliseconds>(Steady::now() - start);
@@ -148,6 +154,8 @@ Result<std::shared_ptr<Provider>> Provider::make(std::string name,
   if (settings.model.empty() && settings.kind != Dialect::azure &&
       settings.kind != Dialect::llama_cpp)
     return fail(Errc::invalid_input, "model is missing: the name that the provider knows it by");
+  if (settings.extra.contains("messages"))
+    return fail(Errc::invalid_input, "extra: messages are what is asked, and cannot be given");
   if (settings.attempts == 0 || settings.connections == 0 || settings.first_token_ms == 0 ||
       settings.stall_ms == 0)
     return fail(Errc::invalid_input,
@@ -183,7 +191,15 @@ Provider::Provider(std::string name,
       turnstile_{{.at_once = settings_.connections,
                   .per_minute = static_cast<std::int64_t>(settings_.tokens_per_minute)}} {}
 
-http::Call Provider::call(const reason::ModelRequest& request) const {
+const Envelope& Provider::envelope_of(const std::shared_ptr<const reason::Form>& form) {
+  for (const auto& [known, envelope] : envelopes_) {
+    if (known == form) return envelope;
+  }
+  if (envelopes_.size() == most_envelopes) envelopes_.pop_front();
+  return envelopes_.emplace_back(form, make_envelope(*form, wire_)).second;
+}
+
+http::Call Provider::call(const reason::ModelRequest& request) {
   http::Headers headers{{"Content-Type", "application/json"},
                         {"Accept", wire_.stream ? "text/event-stream" : "application/json"}};
   if (settings_.kind == Dialect::anthropic) headers.emplace_back("anthropic-version", "2023-06-01");
@@ -200,7 +216,7 @@ http::Call Provider::call(const reason::ModelRequest& request) const {
           .request = {.method = "POST",
                       .target = url_.target,
                       .headers = std::move(headers),
-                      .body = encode_body(request, wire_)},
+                      .body = encode_body(envelope_of(request.form), request.messages)},
           .header_limit_bytes = header_bytes,
           .body_limit_bytes = body_bytes};
 }
@@ -225,7 +241,7 @@ asio::awaitable<ModelAnswer> Provider::once(std::shared_ptr<const reason::ModelR
   if (opened->status() != 200) co_return ended(co_await refused(*std::move(opened), silence));
 
   auto response = *std::move(opened);
-  Reception reception{settings_.kind, request->answer_name, asked, std::move(first_token)};
+  Reception reception{settings_.kind, request->form->answer_name, asked, std::move(first_token)};
   const bool streamed = is_stream(response.headers());
   std::string body;
   while (!reception.finished()) {
@@ -273,7 +289,7 @@ asio::awaitable<ModelAnswer> Provider::attempt(std::shared_ptr<const reason::Mod
               .urgency = request->urgency,
               .due = request->due.value_or(deadline).at(),
               .until = deadline.at() - least_for_an_answer,
-              .cost = expected + request->max_output_tokens};
+              .cost = expected + request->form->max_output_tokens};
   auto pass = co_await turnstile_.enter(std::move(claim));
   if (!pass) {
     const bool late = pass.error().code == Errc::expired;
@@ -287,6 +303,18 @@ asio::awaitable<ModelAnswer> Provider::attempt(std::shared_ptr<const reason::Mod
   if (!answer.usage.measured && may_have_cost(answer)) answer.usage.tokens_in = expected;
   pass->settle(answer.usage.tokens_in + answer.usage.tokens_out);
   co_return answer;
+}
+
+asio::awaitable<void> Provider::keep_warm() {
+  asio::steady_timer timer{co_await asio::this_coro::executor};
+  auto pause = between_looks;
+  for (;;) {
+    const auto ready = co_await client_->warm(url_.origin, Deadline::in(to_connect));
+    // One that cannot be reached is not knocked at all the time.
+    pause = ready ? between_looks : std::min(pause * 2, most_between_looks);
+    timer.expires_after(pause);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
 }
 
 asio::awaitable<ModelAnswer> Provider::ask(std::shared_ptr<const reason::ModelRequest> request,

@@ -9,10 +9,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace sallyport::connectors::models {
 
@@ -86,6 +88,10 @@ class Provider final : public reason::LanguageModel {
                                            Deadline deadline,
                                            FirstToken first_token) override;
 
+  /// Keeps a connection open that nobody uses, with TLS where that is spoken, and makes another
+  /// when the peer has closed it: whoever asks does not wait for it. Until it is cancelled.
+  asio::awaitable<void> keep_warm();
+
  private:
   Provider(std::string name,
            ProviderSettings settings,
@@ -97,7 +103,8 @@ class Provider final : public reason::LanguageModel {
 
   using Steady = Deadline::Clock;
 
-  [[nodiscard]] http::Call call(const reason::ModelRequest& request) const;
+  [[nodiscard]] http::Call call(const reason::ModelRequest& request);
+  [[nodiscard]] const Envelope& envelope_of(const std::shared_ptr<const reason::Form>& form);
   /// Once more: waits for its turn, then asks.
   asio::awaitable<reason::ModelAnswer> attempt(std::shared_ptr<const reason::ModelRequest> request,
                                                Deadline deadline,
@@ -118,6 +125,8 @@ class Provider final : public reason::LanguageModel {
   Chance chance_;
   Turnstile turnstile_;
   Steady::time_point throttled_until_{};
+  /// Of the forms that are in use, the newest last: as many as there are kinds of questions.
+  std::deque<std::pair<std::shared_ptr<const reason::Form>, Envelope>> envelopes_;
 };
 
 }  // namespace sallyport::connectors::models

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,27 @@ struct WireOptions {
   json::object extra;                 ///< Put into every request as it is.
 };
 
+/// What a dialect puts around the messages of a request; its own first message among it.
+struct Frame {
+  json::object head;
+  json::array messages;
+  json::object tail;
+};
+
+/// The body of every request of one form, without the messages. Up to the first word that is of
+/// the request alone all bodies of a form are equal: what providers cache is the beginning.
+struct Envelope {
+  std::string before;
+  bool holds_message = false;  ///< `before` ends in a message of ours.
+  std::string after;
+};
+
+/// Pure; the same form gives the same bytes. `options.extra` goes over what is ours.
+[[nodiscard]] Envelope make_envelope(const reason::Form& form, const WireOptions& options);
+
 /// The body of a request. Pure; the same request gives the same bytes.
-[[nodiscard]] std::string encode_body(const reason::ModelRequest& request,
-                                      const WireOptions& options);
+[[nodiscard]] std::string encode_body(const Envelope& envelope,
+                                      std::span<const reason::Message> messages);
 
 /// Turns one answer into events. No I/O.
 ///

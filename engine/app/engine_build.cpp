@@ -82,6 +82,7 @@ Result<> Engine::Impl::build_models() {
     return static_cast<double>(thinking->waiting());
   });
   for (const auto& [name, provider] : made->providers) {
+    thinking->beside([provider] { return provider->keep_warm(); });
     metrics.gauge("sallyport_model_calls_running",
                   "Calls to a model that are under way",
                   [provider] { return static_cast<double>(provider->turnstile().inside()); },

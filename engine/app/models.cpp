@@ -14,6 +14,9 @@ namespace {
 namespace models = connectors::models;
 using Provider = std::shared_ptr<models::Provider>;
 
+/// Providers close after a minute or more; what they close earlier is noticed (keep_warm()).
+constexpr std::chrono::seconds idle_connection{45};
+
 std::optional<models::ProviderSettings> options_of(const std::string& name,
                                                    const json::object& entry,
                                                    Faults& faults) {
@@ -42,7 +45,8 @@ Provider make_provider(const std::string& name,
   auto tls = http::TlsContext::client({.ca_file = own.ca_file});
   if (!tls) return refuse(tls.error().detail);
   const http::PoolLimits limits{.connections_per_origin = own.connections,
-                                .idle_per_origin = own.connections};
+                                .idle_per_origin = own.connections,
+                                .idle = idle_connection};
   auto client = std::make_shared<http::Client>(executor, *std::move(tls), limits);
   auto chance = [engine = std::minstd_rand{std::random_device{}()}]() mutable {
     return std::uniform_real_distribution<double>{0, 1}(engine);
@@ -94,9 +98,8 @@ std::optional<Models> make_models(const config::Settings& settings,
   counsel->queries = std::move(queries);
   counsel->rounds = options.rounds;
   counsel->max_output_tokens = options.max_output_tokens;
-  return Models{.counsel = std::move(counsel),
-                .allowance = allowance,
-                .providers = {made.begin(), made.end()}};
+  return Models{
+      .counsel = std::move(counsel), .allowance = allowance, .providers = std::move(made)};
 }
 
 Result<> remember_spending(const store::Store& store,

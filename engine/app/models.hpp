@@ -21,7 +21,7 @@ namespace sallyport::app {
 struct Models {
   std::shared_ptr<const investigate::Counsel> counsel;
   std::shared_ptr<connectors::models::Allowance> allowance;
-  std::map<std::string, std::shared_ptr<const connectors::models::Provider>> providers;
+  std::map<std::string, std::shared_ptr<connectors::models::Provider>> providers;
 };
 
 /// Makes the models that `models.use` and `models.reader` name, over sockets on `executor`, where

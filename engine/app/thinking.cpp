@@ -126,6 +126,10 @@ void Thinking::start(Wish wish) {
   });
 }
 
+void Thinking::beside(std::function<asio::awaitable<void>()> task) {
+  asio::post(loop_, [this, task = std::move(task)] { (void)tasks_.spawn(task()); });
+}
+
 std::size_t Thinking::under_way() const {
   const std::scoped_lock lock{mutex_};
   return under_way_;

@@ -64,6 +64,10 @@ class Thinking {
 
   void submit(const model::Alert& alert, Deadline deadline, Wish wish);
 
+  /// Runs `task` on the loop, beside the investigations, until it ends or stop() cancels it.
+  /// After stop() it is never begun. On any thread.
+  void beside(std::function<asio::awaitable<void>()> task);
+
   [[nodiscard]] std::size_t under_way() const;
   [[nodiscard]] std::size_t waiting() const;
 

@@ -115,7 +115,23 @@ std::vector<reason::Tool> tools_of(const Counsel& counsel, const json::object& a
 
 }  // namespace
 
+JudgeForms judge_forms(const Counsel& counsel, std::span<const std::string> verbs) {
+  reason::QuestionForm form{.instructions = std::string{reason::judge_instructions},
+                            .tools = {},
+                            .answer_name = "judgement",
+                            .answer_schema = reason::answer_schema(verbs),
+                            .max_output_tokens = counsel.max_output_tokens};
+  JudgeForms forms;
+  forms.concluding = std::make_shared<const reason::Form>(form);
+  form.tools = tools_of(counsel, form.answer_schema);
+  form.answer_name.clear();
+  form.answer_schema.clear();
+  forms.looking = std::make_shared<const reason::Form>(std::move(form));
+  return forms;
+}
+
 Consultation::Consultation(std::shared_ptr<const Counsel> counsel,
+                           JudgeForms forms,
                            const reason::Reasoner& reasoner,
                            std::shared_ptr<const model::Alert> alert,
                            const std::string& investigation,
@@ -124,32 +140,27 @@ Consultation::Consultation(std::shared_ptr<const Counsel> counsel,
       alert_{std::move(alert)},
       due_{due},
       marker_{reason::marker_of(investigation)},
+      forms_{std::move(forms)},
       entities_{reason::entities_of(*alert_)},
-      offers_{reasoner.offers(entities_)},
-      verbs_{reasoner.verbs()} {}
+      offers_{reasoner.offers(entities_)} {}
 
 std::shared_ptr<Enricher> Consultation::reader() const {
   if (!counsel_->reader) return nullptr;
   return std::make_shared<Reader>(counsel_, marker_, due_, calls_);
 }
 
-reason::ModelRequest Consultation::request(const Ask& how) const {
+std::shared_ptr<const reason::ModelRequest> Consultation::request(const Ask& how) {
   using Role = reason::Message::Role;
   reason::ModelRequest request{.tenant = alert_->tenant,
                                .urgency = reason::urgency_of(alert_->severity),
                                .due = due_,
-                               .instructions = std::string{reason::judge_instructions},
                                .messages = {},
-                               .tools = {},
-                               .answer_name = "judgement",
-                               .answer_schema = reason::answer_schema(verbs_),
-                               .max_output_tokens = counsel_->max_output_tokens};
-  request.messages.push_back({.role = Role::user, .text = brief_->text});
-  if (how.may_look) {
-    request.tools = tools_of(*counsel_, request.answer_schema);
-    request.answer_name.clear();
-    request.answer_schema.clear();
-  }
+                               .form = how.may_look ? forms_.looking : forms_.concluding};
+  // Thousands wait for an answer at a time: the text of the brief is kept once, in the question.
+  auto text = question_ ? question_->messages.front().text : std::exchange(brief_->text, {});
+  text += std::exchange(told_, {});
+  text.shrink_to_fit();
+  request.messages.push_back({.role = Role::user, .text = std::move(text)});
   if (how.repair) {
     request.messages.push_back({.role = Role::assistant, .text = said_});
     request.messages.push_back(
@@ -157,15 +168,15 @@ reason::ModelRequest Consultation::request(const Ask& how) const {
          .text = "This judgement was not accepted:\n" + faults_ +
                  "\nGive it again as one JSON object of the schema, with these faults mended."});
   }
-  return request;
+  question_ = std::make_shared<const reason::ModelRequest>(std::move(request));
+  return question_;
 }
 
 asio::awaitable<Said> Consultation::ask(Ask how, const std::vector<model::Evidence>& evidence) {
   if (!brief_) {
     brief_ = reason::write_brief(*alert_, evidence, entities_, offers_, marker_, counsel_->brief);
   }
-  auto question = std::make_shared<const reason::ModelRequest>(request(how));
-  auto answer = co_await counsel_->judge->ask(std::move(question), Deadline::in(how.within), {});
+  auto answer = co_await counsel_->judge->ask(request(how), Deadline::in(how.within), {});
   calls_->push_back(call_of(how.repair ? "repair" : "judge", answer));
   co_return take(how, std::move(answer));
 }
@@ -258,8 +269,8 @@ asio::awaitable<std::vector<Consultation::Found>> Consultation::look_up(Deadline
 }
 
 void Consultation::tell(std::span<const model::Evidence> evidence) {
-  brief_->text += "\nLOOKED UP\n";
-  brief_->text += reason::more_evidence(*brief_, evidence, marker_, counsel_->brief);
+  told_ += "\nLOOKED UP\n";
+  told_ += reason::more_evidence(*brief_, evidence, marker_, counsel_->brief);
 }
 
 void Consultation::account(model::Verdict& verdict) const {

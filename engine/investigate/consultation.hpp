@@ -13,13 +13,15 @@
 
 namespace sallyport::investigate {
 
-/// The questions to language models in one investigation, and what came of them.
+/// The questions to language models in one investigation, and what came of them. `forms` are those
+/// of `counsel`.
 ///
 /// Belongs to one investigation and its coroutine. Says what each call cost, also of those that led
 /// to nothing.
 class Consultation {
  public:
   Consultation(std::shared_ptr<const Counsel> counsel,
+               JudgeForms forms,
                const reason::Reasoner& reasoner,
                std::shared_ptr<const model::Alert> alert,
                const std::string& investigation,
@@ -63,7 +65,7 @@ class Consultation {
     std::size_t entity = 0;
   };
 
-  [[nodiscard]] reason::ModelRequest request(const Ask& how) const;
+  [[nodiscard]] std::shared_ptr<const reason::ModelRequest> request(const Ask& how);
   [[nodiscard]] Said take(const Ask& how, reason::ModelAnswer answer);
   [[nodiscard]] Said judged(std::string_view text);
   [[nodiscard]] bool wishes(const std::vector<reason::ToolCall>& calls);
@@ -74,11 +76,13 @@ class Consultation {
   std::shared_ptr<const model::Alert> alert_;
   Deadline due_;  ///< Of the investigation.
   std::string marker_;
+  JudgeForms forms_;
   std::vector<reason::Pointed> entities_;
   std::vector<reason::Offer> offers_;
-  std::vector<std::string> verbs_;
   std::shared_ptr<Calls> calls_ = std::make_shared<Calls>();  ///< Also the reader's.
-  std::optional<reason::Brief> brief_;
+  std::optional<reason::Brief> brief_;  ///< Its text goes into the first question.
+  std::shared_ptr<const reason::ModelRequest> question_;  ///< The last one.
+  std::string told_;                                      ///< Since then.
   std::vector<Wish> wishes_;
   std::string said_;    ///< The last answer that did not hold.
   std::string faults_;  ///< Why.

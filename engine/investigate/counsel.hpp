@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace sallyport::investigate {
@@ -25,5 +27,14 @@ struct Counsel {
     return {.model = true, .rounds = queries.empty() ? 0 : rounds};
   }
 };
+
+/// The questions to a judge, without what each has of its own.
+struct JudgeForms {
+  std::shared_ptr<const reason::Form> looking;  ///< It may look something up, or conclude.
+  std::shared_ptr<const reason::Form> concluding;
+};
+
+/// Those of `counsel` to a judge who may propose `verbs`.
+[[nodiscard]] JudgeForms judge_forms(const Counsel& counsel, std::span<const std::string> verbs);
 
 }  // namespace sallyport::investigate

@@ -142,9 +142,9 @@ struct Investigator::Run {
   }
 
   /// Returns whether time ran out on it.
-  bool read_context(const graph::EntityGraph* graph, const Past* past) {
+  bool read_context(const graph::EntityGraph* graph, const Past* past, Elapsed within) {
     read_alert();
-    return take_around(past ? past->around : look_around(graph));
+    return take_around(past ? past->around : look_around(graph, Deadline::in(within)));
   }
 
   /// What the graph knows. Returns whether time ran out on it.
@@ -162,9 +162,10 @@ struct Investigator::Run {
     return cut_short;
   }
 
-  Result<std::vector<model::Evidence>> look_around(const graph::EntityGraph* graph) const {
+  Result<std::vector<model::Evidence>> look_around(const graph::EntityGraph* graph,
+                                                   Deadline until) const {
     if (!graph) return std::vector{without_graph(alert)};
-    const auto around = graph->neighbourhood(alert);
+    const auto around = graph->neighbourhood(alert, until);
     if (!around) return std::unexpected{around.error()};
     return graph_evidence(*around, alert);
   }
@@ -228,7 +229,11 @@ struct Investigator::Run {
                                    &model::Signal::name) != item.signals.end();
         })};
     auto judgement = rules->reasoner.judge(alert, all.first(without_it), heard);
-    if (consultation) report(*consultation, heard, judgement.kept);
+    if (consultation) {
+      report(*consultation, heard, judgement.kept);
+    } else {
+      verdict.cost.usd = 0;  // nobody was asked, so nothing was paid
+    }
     verdict.verdict = judgement.verdict;
     verdict.confidence = judgement.confidence;
     verdict.explanation = std::move(judgement.explanation);
@@ -353,6 +358,16 @@ std::shared_ptr<const Rules> Investigator::rules() const {
   return rules_;
 }
 
+JudgeForms Investigator::forms(const std::shared_ptr<const Rules>& rules,
+                               const std::shared_ptr<const Counsel>& counsel) const {
+  const std::scoped_lock lock{mutex_};
+  if (made_.rules != rules || made_.counsel.lock() != counsel)
+    made_ = {.rules = rules,
+             .counsel = counsel,
+             .forms = judge_forms(*counsel, rules->reasoner.verbs())};
+  return made_.forms;
+}
+
 std::vector<std::string> Investigator::listen(const model::Alert& alert) const {
   const auto rules = this->rules();
   return heard_in(*rules, rules->signals.read(alert).evidence);
@@ -375,7 +390,7 @@ std::optional<model::Verdict> Investigator::investigate_now(const model::Alert& 
   }
   Run run{.alert = alert, .rules = rules(), .scrubber = *scrubber_};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id), before);
-  bool cut_short = run.read_context(graph_, past);
+  bool cut_short = run.read_context(graph_, past, budgets_.of(alert.severity).context);
   for (std::size_t i = 0; i < answers.size(); ++i)
     cut_short = run.take(*enrichers_[i], std::move(answers[i])) || cut_short;
   run.judge(nullptr, run.verdict.evidence.size());
@@ -406,12 +421,17 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
     return Deadline::in(past && !past->left.empty() ? std::max(within, at_once) : within);
   };
   auto speeches = std::make_shared<std::vector<RecordedSpeech>>();
-  if (counsel) counsel = witnessed(*counsel, speeches, scrubber);
+  JudgeForms forms;
+  if (counsel) {
+    forms = this->forms(run.rules, counsel);
+    counsel = witnessed(*counsel, speeches, scrubber);
+  }
   Investigation machine{budgets_.of(alert->severity), counsel ? counsel->ladder() : Ladder{}};
   std::optional<Consultation> consultation;
   auto enrichers = enrichers_;
   if (counsel) {
-    consultation.emplace(counsel, run.rules->reasoner, alert, run.verdict.investigation, deadline);
+    consultation.emplace(
+        counsel, std::move(forms), run.rules->reasoner, alert, run.verdict.investigation, deadline);
     if (auto reader = consultation->reader()) enrichers.push_back(std::move(reader));
   }
   std::size_t without_models = 0;
@@ -433,7 +453,7 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
         }
         cut_short = run.take_around(std::move(around));
       } else {
-        cut_short = run.read_context(graph_, past.get());
+        cut_short = run.read_context(graph_, past.get(), context->within);
       }
       next = machine.step(ContextRead{left(), cut_short});
     } else if (const auto* enrich = std::get_if<Enrich>(&next)) {

@@ -70,7 +70,9 @@ class Investigator {
   /// The whole investigation without waiting, when every enricher answers at once; empty when one
   /// has to be waited for: then call investigate(). `id` empty: a new one. With `before` it is the
   /// next version of that verdict: what its alerts said is evidence of this one as well.
-  /// With a `past` it is told that instead of looking at earlier alerts.
+  /// With a `past` it is told that instead of looking at earlier alerts. The graph is read in place
+  /// and for the slice of the context: no read begins later, and one that hangs is waited for, as
+  /// the store that would have to hold the verdict hangs with it.
   [[nodiscard]] std::optional<model::Verdict> investigate_now(
       const model::Alert& alert,
       std::string id = {},
@@ -98,8 +100,19 @@ class Investigator {
   struct Run;
 
   [[nodiscard]] std::shared_ptr<const Rules> rules() const;
+  /// The forms of the questions that `counsel` is asked by `rules`.
+  [[nodiscard]] JudgeForms forms(const std::shared_ptr<const Rules>& rules,
+                                 const std::shared_ptr<const Counsel>& counsel) const;
+
+  /// Those of the last investigation: the next one's are nearly always the same.
+  struct Made {
+    std::shared_ptr<const Rules> rules;
+    std::weak_ptr<const Counsel> counsel;  ///< Its sockets end with their own loop.
+    JudgeForms forms;
+  };
 
   mutable std::mutex mutex_;
+  mutable Made made_;                   ///< Guarded by mutex_.
   std::shared_ptr<const Rules> rules_;  ///< Guarded by mutex_.
   std::vector<std::shared_ptr<Enricher>> enrichers_;
   const graph::EntityGraph* graph_;

@@ -84,20 +84,22 @@ std::shared_ptr<const model::Kept> Recordings::keep(const Recording& recording) 
 }
 
 std::string question_hash(const reason::ModelRequest& request) {
-  json::array messages;
+  const auto& form = *request.form;
+  std::string text = R"({"instructions":)";
+  append_json(text, form.instructions);
+  text += R"(,"messages":[)";
   for (const auto& message : request.messages) {
-    messages.push_back(json::array{
-        message.role == reason::Message::Role::user ? "user" : "assistant", message.text});
+    if (&message != &request.messages.front()) text += ',';
+    text += message.role == reason::Message::Role::user ? R"(["user",)" : R"(["assistant",)";
+    append_json(text, message.text);
+    text += ']';
   }
-  json::array tools;
-  for (const auto& tool : request.tools)
-    tools.push_back(json::array{tool.name, tool.description, tool.parameters});
-  return content_hash(to_json(json::object{{"instructions", request.instructions},
-                                           {"messages", std::move(messages)},
-                                           {"tools", std::move(tools)},
-                                           {"answer_name", request.answer_name},
-                                           {"answer_schema", request.answer_schema},
-                                           {"max_output_tokens", request.max_output_tokens}}));
+  text += R"(],"tools":)" + form.tools_json + R"(,"answer_name":)";
+  append_json(text, form.answer_name);
+  text += R"(,"answer_schema":)" + form.schema_json + R"(,"max_output_tokens":)";
+  append_json(text, form.max_output_tokens);
+  text += '}';
+  return content_hash(text);
 }
 
 std::shared_ptr<const Counsel> witnessed(const Counsel& counsel,

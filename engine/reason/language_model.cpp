@@ -63,14 +63,21 @@ std::int64_t estimated_tokens(std::string_view text) {
 }
 
 std::int64_t estimated_tokens(const ModelRequest& request) {
-  auto tokens = estimated_tokens(request.instructions);
+  auto tokens = request.form->tokens;
   for (const auto& message : request.messages) tokens += estimated_tokens(message.text);
-  for (const auto& tool : request.tools) {
-    tokens += estimated_tokens(tool.name) + estimated_tokens(tool.description) +
-              estimated_tokens(to_json(tool.parameters));
-  }
-  if (!request.answer_schema.empty()) tokens += estimated_tokens(to_json(request.answer_schema));
   return tokens;
+}
+
+Form::Form(QuestionForm question)
+    : QuestionForm{std::move(question)},
+      schema_json{to_json(answer_schema)},
+      tokens{estimated_tokens(instructions)} {
+  json::array list;
+  for (const auto& tool : tools)
+    list.push_back(json::array{tool.name, tool.description, tool.parameters});
+  tools_json = to_json(list);
+  if (!tools.empty()) tokens += estimated_tokens(tools_json);
+  if (!answer_schema.empty()) tokens += estimated_tokens(schema_json);
 }
 
 }  // namespace sallyport::reason

@@ -98,19 +98,33 @@ struct Message {
   std::string text;
 };
 
-/// A question to a model. `instructions` and `tools` are the same bytes in every request of a kind,
-/// so that a provider can keep what it made of them.
+/// What every question of one kind has in common, made once: the same bytes in each request, so
+/// that a provider can keep what it made of them.
+struct QuestionForm {
+  std::string instructions;
+  std::vector<Tool> tools;     ///< Empty: the answer is text.
+  std::string answer_name;     ///< What the schema is called; empty: free text.
+  json::object answer_schema;  ///< Of the answer, where no tools are offered.
+  std::uint32_t max_output_tokens = 0;
+};
+
+/// A QuestionForm with what is needed of it again and again. Shared as const: it does not change.
+struct Form : QuestionForm {
+  explicit Form(QuestionForm question);
+
+  std::string tools_json;  ///< A list of [name, description, parameters].
+  std::string schema_json;
+  std::int64_t tokens;  ///< About how many it takes.
+};
+
+/// A question to a model: what it has of its own, and its form.
 struct ModelRequest {
   std::string tenant;  ///< Who pays.
   int urgency = 0;     ///< urgency_of() the alert.
   /// When the investigation has to be over: whoever has to wait for a place goes in this order.
   std::optional<Deadline> due;
-  std::string instructions;
   std::vector<Message> messages;
-  std::vector<Tool> tools;     ///< Empty: the answer is text.
-  std::string answer_name;     ///< What the schema is called; empty: free text.
-  json::object answer_schema;  ///< Of the answer, where no tools are offered.
-  std::uint32_t max_output_tokens = 0;
+  std::shared_ptr<const Form> form;  ///< Never nullptr where a model is asked.
 };
 
 /// All of an answer.

@@ -139,15 +139,17 @@ std::string text_to_read(const model::Alert& alert) {
 ModelRequest reader_request(const model::Alert& alert,
                             std::string_view text,
                             std::string_view marker) {
+  static const auto form =
+      std::make_shared<const Form>(QuestionForm{.instructions = std::string{reader_instructions},
+                                                .tools = {},
+                                                .answer_name = "reading",
+                                                .answer_schema = reading_schema(),
+                                                .max_output_tokens = most_output_tokens});
   ModelRequest request{.tenant = alert.tenant,
                        .urgency = urgency_of(alert.severity),
                        .due = std::nullopt,
-                       .instructions = std::string{reader_instructions},
                        .messages = {},
-                       .tools = {},
-                       .answer_name = "reading",
-                       .answer_schema = reading_schema(),
-                       .max_output_tokens = most_output_tokens};
+                       .form = form};
   request.messages.push_back(
       {.role = Message::Role::user,
        .text = fmt::format("The marker of this text is {0}. The line that begins with {0}| is the "

@@ -38,7 +38,7 @@ class Obedient final : public reason::LanguageModel {
     reason::ModelAnswer answer;
     answer.outcome = reason::CallOutcome::stop;
     answer.model = "obedient";
-    answer.text = request->instructions == reason::judge_instructions
+    answer.text = request->form->instructions == reason::judge_instructions
                       ? judgement(request->messages.front().text)
                       : R"({"activity":["ordinary"],"result":"blocked","obfuscated":false,
                            "speaks_to_reader":false,"techniques":[],"indicators":[]})";

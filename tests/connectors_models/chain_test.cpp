@@ -80,7 +80,8 @@ class ChainTest : public ::testing::Test {
     Chain chain{{doubles.begin(), doubles.end()}, allowance_, hedging};
     auto request = std::make_shared<reason::ModelRequest>();
     request->tenant = "acme";
-    request->max_output_tokens = 10;
+    request->form =
+        std::make_shared<const reason::Form>(reason::QuestionForm{.max_output_tokens = 10});
     ModelAnswer result;
     bool done = false;
     asio::io_context loop{1};

@@ -42,7 +42,7 @@ class Judge final : public reason::LanguageModel {
   asio::awaitable<ModelAnswer> ask(std::shared_ptr<const reason::ModelRequest> request,
                                    Deadline deadline,
                                    FirstToken /*first_token*/) override {
-    const bool offered = !request->tools.empty();
+    const bool offered = !request->form->tools.empty();
     asked.emplace_back(VirtualTime::elapsed(), offered);
     ModelAnswer answer;
     answer.model = "judge";

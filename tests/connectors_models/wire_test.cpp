@@ -178,22 +178,22 @@ TEST(OpenAi, ReadsErrorsOfEveryShape) {
   EXPECT_EQ(refused(Dialect::openai, 404, ""), CallOutcome::rejected);
 }
 
-reason::ModelRequest request() {
-  reason::ModelRequest result{.tenant = "acme",
-                              .urgency = 0,
-                              .due = std::nullopt,
-                              .instructions = "Judge.",
-                              .messages = {{reason::Message::Role::user, "brief"}},
-                              .tools = {},
-                              .answer_name = "judgement",
-                              .answer_schema = {{"type", "object"}},
-                              .max_output_tokens = 100};
-  return result;
+reason::QuestionForm form() {
+  return {.instructions = "Judge.",
+          .tools = {},
+          .answer_name = "judgement",
+          .answer_schema = {{"type", "object"}},
+          .max_output_tokens = 100};
+}
+
+std::string body_of(const reason::QuestionForm& form, const WireOptions& options) {
+  const std::vector<reason::Message> messages{{reason::Message::Role::user, "brief"}};
+  return encode_body(make_envelope(reason::Form{form}, options), messages);
 }
 
 TEST(OpenAi, AsksEachDialectInItsOwnWay) {
-  const auto body = [](Dialect dialect, const reason::ModelRequest& what = request()) {
-    return encode_body(what, {.dialect = dialect, .model = "m", .stream = true});
+  const auto body = [](Dialect dialect, const reason::QuestionForm& what = form()) {
+    return body_of(what, {.dialect = dialect, .model = "m", .stream = true});
   };
   EXPECT_EQ(body(Dialect::openai),
             R"({"model":"m","messages":[{"role":"system","content":"Judge."},)"
@@ -203,7 +203,7 @@ TEST(OpenAi, AsksEachDialectInItsOwnWay) {
             R"("stream_options":{"include_usage":true,"include_obfuscation":false}})");
   EXPECT_THAT(body(Dialect::vllm), HasSubstr("\"max_tokens\":100"));
   EXPECT_THAT(body(Dialect::llama_cpp), HasSubstr("\"schema\":{\"type\":\"object\"}}"));
-  auto looks = request();
+  auto looks = form();
   looks.tools.push_back({.name = "look_up", .description = "d", .parameters = {}});
   EXPECT_THAT(body(Dialect::vllm, looks), HasSubstr("\"tool_choice\":\"required\""));
   EXPECT_THAT(body(Dialect::vllm, looks), Not(HasSubstr("response_format")))
@@ -307,14 +307,39 @@ TEST(Anthropic, DecidesOnTheTypeOfAnErrorAndNotOnItsStatusAlone) {
 }
 
 TEST(Anthropic, AsksForASchemaThroughAToolThatHasToBeCalled) {
-  const auto body =
-      encode_body(request(), {.dialect = Dialect::anthropic, .model = "m", .stream = false});
+  const auto body = body_of(form(), {.dialect = Dialect::anthropic, .model = "m", .stream = false});
   EXPECT_EQ(body,
             R"({"model":"m","max_tokens":100,"tool_choice":{"type":"tool","name":"judgement"},)"
             R"("tools":[{"name":"judgement","description":"Give the answer in this form",)"
             R"("input_schema":{"type":"object"}}],"system":[{"type":"text","text":"Judge.",)"
             R"("cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user",)"
             R"("content":"brief"}],"stream":false})");
+}
+
+TEST(Envelope, IsAJsonObjectWhateverTheDialectAndWhatTheSettingsAddGoesOverOurs) {
+  for (const auto dialect : {Dialect::openai,
+                             Dialect::azure,
+                             Dialect::llama_cpp,
+                             Dialect::vllm,
+                             Dialect::ollama,
+                             Dialect::anthropic}) {
+    WireOptions options{.dialect = dialect, .model = "m", .stream = true, .temperature = 0.5};
+    options.extra = {{"model", "another"}, {"temperature", 1}, {"seed", 7}};
+    const std::vector<reason::Message> messages{{reason::Message::Role::user, "a \"brief\"\n"},
+                                                {reason::Message::Role::assistant, "hm"},
+                                                {reason::Message::Role::user, "again"}};
+    const auto text = encode_body(make_envelope(reason::Form{form()}, options), messages);
+    const auto body = parse_json(text);
+    ASSERT_TRUE(body) << text;
+    EXPECT_EQ(body->at("model"), "another");
+    EXPECT_EQ(body->at("temperature"), 1);
+    EXPECT_EQ(body->at("seed"), 7);
+    const auto& told = body->at("messages").as_array();
+    ASSERT_GE(told.size(), 3U);
+    EXPECT_EQ(told[told.size() - 3].at("content"), "a \"brief\"\n");
+    EXPECT_EQ(told[told.size() - 2].at("role"), "assistant");
+    EXPECT_EQ(told[told.size() - 1].at("content"), "again");
+  }
 }
 
 TEST(Decoders, SurviveWhateverComes) {

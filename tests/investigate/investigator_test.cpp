@@ -293,6 +293,24 @@ TEST_F(InvestigatorTest, ReadsTheGraph) {
   EXPECT_EQ(find(found, "history")->status, model::EvidenceStatus::found);
 }
 
+TEST_F(InvestigatorTest, ReadsTheStoreNoLongerThanItsSliceAlsoInPlace) {
+  sallyport::testing::TemporaryDirectory directory;
+  const auto store = *store::Store::open({.directory = directory.path()});
+  const graph::EntityGraph graph{*store};
+  const Investigator it{rules(),
+                        {std::make_shared<Prompt>(std::vector{known_bad("198.51.100.7")})},
+                        &graph,
+                        clock_,
+                        ids_,
+                        Slices{.context = 0ms}};
+  const auto found = *it.investigate_now(*alert());
+  EXPECT_TRUE(found.partial);
+  EXPECT_THAT(found.missing, ElementsAre("graph: timed out"));
+  ASSERT_TRUE(find(found, "graph"));
+  EXPECT_EQ(find(found, "graph")->status, model::EvidenceStatus::failed);
+  EXPECT_EQ(found.verdict, model::Judgement::malicious) << "by what was to be had";
+}
+
 TEST_F(InvestigatorTest, TellsPolicyOnlyOfIntelAboutTheTarget) {
   auto a = std::make_shared<model::Alert>(*alert());
   const auto it = investigator({std::make_shared<Prompt>(std::vector{known_bad("198.51.100.7")})});

@@ -29,7 +29,7 @@ class Obedient final : public reason::LanguageModel {
     reason::ModelAnswer answer;
     answer.outcome = reason::CallOutcome::stop;
     answer.model = "obedient";
-    const bool judges = request->instructions == reason::judge_instructions;
+    const bool judges = request->form->instructions == reason::judge_instructions;
     answer.text = judges ? judgement(request->messages.front().text)
                          : R"({"activity":["ordinary"],"result":"blocked","obfuscated":false,
                                "speaks_to_reader":false,"techniques":[],"indicators":[]})";

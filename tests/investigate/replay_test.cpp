@@ -73,7 +73,7 @@ class Scripted final : public reason::LanguageModel {
                                            Deadline deadline,
                                            FirstToken /*first_token*/) override {
     reason::ModelAnswer answer;
-    if (request->instructions != reason::judge_instructions) {
+    if (request->form->instructions != reason::judge_instructions) {
       answer.text = R"({"activity":["ordinary"],"result":"unknown","obfuscated":false,
                         "speaks_to_reader":false,"techniques":[],"indicators":[]})";
       answer.outcome = reason::CallOutcome::stop;
