@@ -307,7 +307,6 @@ Result<RecordedInvestigation> recorded_at(const fs::path& file) {
   };
   auto filed = from_json<Filed>(*bytes);
   if (!filed) return refuse(filed.error());
-  if (filed->verdict.cost.price) filed->verdict.cost.usd.reset();  // as read_verdict() does
   const auto folder = file.parent_path();
   const auto rules = kept_bytes(folder, filed->recording.rules);
   if (!rules) return std::unexpected{rules.error()};

@@ -55,10 +55,7 @@ void put_verdict(store::Batch& batch, const model::Verdict& verdict) {
 }
 
 Result<model::Verdict> read_verdict(std::string_view text) {
-  auto verdict = from_json<model::Verdict>(text);
-  // A cost that nobody knows is left out, and read as that of nothing: it is not.
-  if (verdict && verdict->cost.price) verdict->cost.usd.reset();
-  return verdict;
+  return from_json<model::Verdict>(text);
 }
 
 Result<model::Verdict> find_verdict(const store::Store& store, std::string_view investigation) {

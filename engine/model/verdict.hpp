@@ -44,7 +44,7 @@ struct Timings {
 struct Cost {
   std::int64_t tokens_in = 0;
   std::int64_t tokens_out = 0;
-  std::optional<double> usd = 0.0;   ///< Empty: not measured, see `price`.
+  std::optional<double> usd;         ///< Empty: not measured, see `price`.
   std::optional<std::string> price;  ///< `not measured` where a model has no price.
 };
 
