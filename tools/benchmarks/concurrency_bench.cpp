@@ -16,7 +16,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -25,7 +27,8 @@
 // in a process of its own that takes eight seconds for each answer. Alerts come in at the rate at
 // which as many wait for it as is asked for. What an investigation took beyond the eight seconds is
 // what the engine added: intake, evidence, brief, waiting for a core, checking the answer, commits.
-// Model server and engine share the machine's cores.
+// Model server and engine share the machine's cores. The engine has one descriptor for each that
+// waits; where the machine allows fewer than are asked for, as many wait as it allows.
 namespace sallyport::benchmarks {
 
 namespace {
@@ -67,15 +70,34 @@ std::string alert(std::size_t n) {
       n % 256);
 }
 
-/// Descriptors for so many connections, or false.
-bool allow_connections(std::uint64_t n) {
+/// What the engine needs beside the connections to the model: the store's files, listeners, and
+/// both ends of the connections over which alerts are sent.
+constexpr std::uint64_t other_descriptors = 128;
+constexpr std::size_t sending_connections = 16;
+
+/// Connections to the model for `in_flight` that wait for it: while one ends another begins.
+constexpr std::uint64_t connections_for(std::uint64_t in_flight) {
+  return in_flight + in_flight / 200 + 1;
+}
+
+/// How many of `wanted` can wait at a time with the descriptors that this process may have.
+std::uint64_t possible(std::uint64_t wanted) {
   rlimit limit{};
-  const rlim_t wanted = n + 2'000;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-  if (limit.rlim_cur >= wanted) return true;
-  limit.rlim_cur = wanted;
-  limit.rlim_max = std::max(limit.rlim_max, wanted);
-  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const auto needed = connections_for(wanted) + other_descriptors;
+  auto raised = limit;
+  raised.rlim_cur = std::max<rlim_t>(limit.rlim_cur, needed);
+  raised.rlim_max = std::max<rlim_t>(limit.rlim_max, needed);
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return wanted;
+  raised.rlim_cur = raised.rlim_max = limit.rlim_max;  // more takes a right that we do not have
+  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0 || limit.rlim_max <= 2 * other_descriptors) return 0;
+  return (limit.rlim_max - other_descriptors) * 200 / 201 - 1;
+}
+
+/// Of this process.
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all{"/proc/self/fd"};
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 config::Settings settings_in(const std::filesystem::path& root,
@@ -104,7 +126,7 @@ config::Settings settings_in(const std::filesystem::path& root,
                                        {"url", fmt::format("http://127.0.0.1:{}/v1", model_port)},
                                        {"model", "slow"},
                                        {"first_token_ms", 20'000},
-                                       {"connections", in_flight * 5 / 4}};
+                                       {"connections", connections_for(in_flight)}};
   return settings;
 }
 
@@ -141,15 +163,18 @@ asio::awaitable<void> send_alerts(http::Client& client,
 }  // namespace
 
 int concurrency_bench(const Options& options) {
-  const auto in_flight = options.in_flight;
-  if (!allow_connections(in_flight * 5 / 4)) {
-    fmt::print(
-        stderr,
-        "{} connections need as many descriptors: ulimit -n {} (or as root), or --in-flight\n",
-        in_flight,
-        in_flight * 5 / 4 + 2'000);
+  const auto in_flight = possible(options.in_flight);
+  if (in_flight == 0) {
+    fmt::print(stderr, "too few descriptors for anything: ulimit -n\n");
     return 2;
   }
+  if (in_flight < options.in_flight)
+    fmt::print(
+        stderr,
+        "{} wait at a time instead of {}: each takes a descriptor, and this process may have "
+        "no more (ulimit -Hn)\n",
+        in_flight,
+        options.in_flight);
   const SlowModel model{model_takes, judgement};
   const WorkingFolder folder{"concurrency-bench"};
 
@@ -188,7 +213,8 @@ int concurrency_bench(const Options& options) {
   std::size_t refused = 0;
   std::thread sender{[&, port = (*engine)->http_port()] {
     asio::io_context loop{1};
-    http::Client client{loop.get_executor(), nullptr, {.connections_per_origin = 64}};
+    http::Client client{
+        loop.get_executor(), nullptr, {.connections_per_origin = sending_connections}};
     asio::co_spawn(loop,
                    send_alerts(client, port, count, per_second, refused),
                    [](const std::exception_ptr&) {});
@@ -196,6 +222,7 @@ int concurrency_bench(const Options& options) {
   }};
   std::size_t most = 0;
   double resident = 0;
+  std::size_t descriptors = 0;
   const auto begun = Steady::now();
   while (verdicts < count && Steady::now() - begun < model_takes * (rounds + 1) + 30s) {
     std::this_thread::sleep_for(50ms);
@@ -203,6 +230,7 @@ int concurrency_bench(const Options& options) {
     // Once as many wait as shall, until no more come in.
     full = Steady::now() - begun > model_takes && Steady::now() - begun < model_takes * rounds;
     resident = peak_megabytes();
+    if (full && descriptors == 0) descriptors = open_descriptors();
   }
   sender.join();
   rusage used{};
@@ -225,6 +253,13 @@ int concurrency_bench(const Options& options) {
          .name = "cpu_per_investigation",
          .value = cpu_per,
          .unit = "us",
+         .latencies_us = {},
+         .rss_mb = resident});
+  print(options.json,
+        {.bench = "concurrency",
+         .name = "descriptors",
+         .value = static_cast<double>(descriptors),
+         .unit = "open",
          .latencies_us = {},
          .rss_mb = resident});
   print(options.json,

@@ -29,7 +29,7 @@ constexpr std::array benchmarks{
         "concurrency",
         concurrency_bench,
         "investigations that wait at a time for a model that takes 8 s: what the engine adds, "
-        "and its memory; --in-flight N, default 20000"},
+        "and its memory; --in-flight N, default 20000, or what descriptors allow"},
     Benchmark{"gate",
               gate_bench,
               "decisions per second, by what decides; decided and durable in the ledger"},
