@@ -153,8 +153,33 @@ struct EntityGraph::Impl {
     if (scanned && skip) scanned = store.scan(store::Table::entities, key + 's', "", false, visit);
     if (!scanned) return scanned;
     if (broken) return std::unexpected{*broken};
-    history.complete(std::move(stored), more, limits.sightings);
+    auto first = stored.empty() ? std::nullopt : std::optional{stored.back().at};
+    if (more) {
+      auto oldest = read_oldest(key);
+      if (!oldest) return std::unexpected{oldest.error()};
+      first = *oldest;
+    }
+    history.complete(std::move(stored), more, first, limits.sightings);
     return {};
+  }
+
+  /// When an entity was first seen: one step from the other end.
+  Result<std::optional<Time>> read_oldest(const std::string& key) const {
+    std::optional<Time> oldest;
+    std::optional<Error> broken;
+    const auto visit = [&](std::string_view entry, std::string_view) {
+      const auto place = parse_sighting_key(entry.substr(key.size()));
+      if (place) {
+        oldest = place->first;
+      } else {
+        broken = place.error();
+      }
+      return false;
+    };
+    const auto scanned = store.scan(store::Table::entities, key + 's', "", true, visit);
+    if (!scanned) return std::unexpected{scanned.error()};
+    if (broken) return std::unexpected{*broken};
+    return oldest;
   }
 
   Result<> read_neighbours(const std::string& key, EntityHistory& history) const {

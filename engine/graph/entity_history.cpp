@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t max_text = 256;  ///< Of a detection or uid: longer ones are cut.
 constexpr std::size_t max_detections = 8;
 constexpr std::size_t max_recent = 5;
+constexpr std::chrono::hours suspicion{6};  ///< An attack's next step comes within hours.
 
 std::string_view cut(std::string_view text) {
   return text.substr(0, max_text);
@@ -32,6 +33,10 @@ void count(Judged& judged, model::Judgement judgement) {
       ++judged.inconclusive;
       break;
   }
+}
+
+bool bad(model::Judgement judgement) {
+  return judgement == model::Judgement::suspicious || judgement == model::Judgement::malicious;
 }
 
 bool severe(model::Severity severity) {
@@ -99,6 +104,7 @@ Result<Sighting> Sighting::decode(Time at, std::uint64_t tag, std::string_view v
 }
 
 void EntityHistory::add(Sighting sighting, std::size_t limit) {
+  first_ = std::min(first_.value_or(sighting.at), sighting.at);
   const auto same = std::ranges::find(sightings_, sighting.tag, &Sighting::tag);
   if (same != sightings_.end()) {
     if (!sighting.judgement) sighting.judgement = same->judgement;
@@ -114,7 +120,11 @@ void EntityHistory::add(Sighting sighting, std::size_t limit) {
   }
 }
 
-void EntityHistory::complete(std::vector<Sighting> stored, bool more, std::size_t limit) {
+void EntityHistory::complete(std::vector<Sighting> stored,
+                             bool more,
+                             std::optional<Time> first,
+                             std::size_t limit) {
+  if (first) first_ = std::min(first_.value_or(*first), *first);
   for (auto& sighting : stored) {
     if (std::ranges::find(sightings_, sighting.tag, &Sighting::tag) == sightings_.end())
       add(std::move(sighting), limit);
@@ -131,6 +141,7 @@ void EntityHistory::sum_up(const model::Alert& alert, const Limits& limits, Hist
   const auto self = alert_tag(alert);
   const auto oldest = alert.received_at - limits.window;
   std::vector<std::string_view> sources;
+  std::vector<std::string_view> suspected;
   for (const auto& seen : sightings_) {
     if (seen.tag == self) continue;
     if (seen.at < oldest) break;
@@ -139,6 +150,10 @@ void EntityHistory::sum_up(const model::Alert& alert, const Limits& limits, Hist
     if (into.recent.size() < max_recent) into.recent.push_back(seen.uid);
     if (seen.judgement) count(into.judged, *seen.judgement);
     if (seen.at >= alert.received_at - std::chrono::hours{1}) ++into.last_hour;
+    if (seen.judgement && bad(*seen.judgement) && seen.detection != alert.detection &&
+        seen.at >= alert.received_at - suspicion &&
+        std::ranges::find(suspected, seen.detection) == suspected.end())
+      suspected.push_back(seen.detection);
     if (seen.at < alert.received_at - std::chrono::hours{24}) continue;
     if (seen.detection != alert.detection) {
       if (severe(seen.severity)) ++into.severe;
@@ -150,6 +165,8 @@ void EntityHistory::sum_up(const model::Alert& alert, const Limits& limits, Hist
       sources.push_back(seen.source);
   }
   into.other_sources = static_cast<std::uint32_t>(sources.size());
+  into.suspected = static_cast<std::uint32_t>(suspected.size());
+  if (into.alerts > 0) into.first = first_;
   into.more = more_;
   into.neighbours = neighbours;
   into.actions = actions;

@@ -37,8 +37,12 @@ class EntityHistory {
   /// Adds or replaces; keeps the newest `limit`.
   void add(Sighting sighting, std::size_t limit);
 
-  /// Adds what the store holds and nothing newer: what is here already wins.
-  void complete(std::vector<Sighting> stored, bool more, std::size_t limit);
+  /// Adds what the store holds and nothing newer: what is here already wins. `first` is the time of
+  /// the oldest that it holds.
+  void complete(std::vector<Sighting> stored,
+                bool more,
+                std::optional<Time> first,
+                std::size_t limit);
 
   [[nodiscard]] bool is_complete() const noexcept { return complete_; }
 
@@ -55,6 +59,7 @@ class EntityHistory {
 
  private:
   std::vector<Sighting> sightings_;  ///< Newest first.
+  std::optional<Time> first_;        ///< Of all, also those that are not kept.
   bool more_ = false;
   bool complete_ = false;
 };

@@ -48,6 +48,9 @@ struct History {
   std::vector<std::string>
       detections;  ///< Others than the asking alert's, newest first, at most 8.
   Judged judged;
+  /// Others than the asking alert's that were judged suspicious or malicious in the last six hours.
+  std::uint32_t suspected = 0;
+  std::optional<Time> first;  ///< Of all that are remembered, also those not looked at.
   std::optional<Time> last;
   std::vector<std::string> recent;        ///< uids of the newest alerts, at most 5.
   std::vector<model::Entity> neighbours;  ///< Entities it was seen with.
@@ -74,6 +77,8 @@ BOOST_DESCRIBE_STRUCT(History,
                        other_sources,
                        detections,
                        judged,
+                       suspected,
+                       first,
                        last,
                        recent,
                        neighbours,

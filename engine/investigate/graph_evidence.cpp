@@ -17,6 +17,24 @@ double growing(std::uint32_t n) {
   return 1.0 - 1.0 / (1.0 + n);
 }
 
+constexpr std::chrono::hours known_long_enough{24};  ///< To call something new.
+
+/// How seldom this detection fires, from 0 to 1 for never before; nothing when too little is known
+/// to say so. What it did in the last hour is the same story.
+std::optional<double> rarity(const graph::Neighbourhood& around, const model::Alert& alert) {
+  const auto& detection = around.detection;
+  auto known_since = detection.first;
+  for (const auto& history : around.entities)
+    if (history.first) known_since = std::min(known_since.value_or(*history.first), *history.first);
+  if (!known_since || alert.received_at - *known_since < known_long_enough || detection.more)
+    return std::nullopt;
+  const auto earlier = static_cast<double>(detection.alerts - detection.last_hour);
+  if (earlier == 0) return 1.0;
+  using days = std::chrono::duration<double, std::ratio<86400>>;
+  const auto watched = std::clamp<double>(days{alert.received_at - *detection.first}.count(), 1, 7);
+  return 1.0 / (1.0 + earlier / watched);
+}
+
 /// How many of the alerts: what is in every alert (a resolver, a gateway, root) is not made
 /// suspicious by one of them.
 double share(std::uint32_t n, const graph::History& history) {
@@ -61,6 +79,7 @@ json::object data_of(const graph::History& history) {
   data["last_hour"] = history.last_hour;
   if (history.last) data["last"] = to_rfc3339(*history.last);
   if (history.severe > 0) data["severe"] = history.severe;
+  if (history.suspected > 0) data["suspected"] = history.suspected;
   if (history.other_sources > 0) data["other_sources"] = history.other_sources;
   if (!history.detections.empty())
     data["detections"] = json::array(history.detections.begin(), history.detections.end());
@@ -92,7 +111,7 @@ std::string count_of(const graph::History& history) {
                      history.alerts == 1 ? "" : "s");
 }
 
-model::Evidence on_entity(const graph::History& history, const model::Alert& alert) {
+model::Evidence on_entity(const graph::History& history, double seldom, const model::Alert& alert) {
   auto evidence = item("graph", model::EvidenceStatus::found, alert);
   evidence.data = data_of(history);
   evidence.summary = fmt::format("{} {}: {}, {} in the last hour, {} other detections in a day",
@@ -110,6 +129,8 @@ model::Evidence on_entity(const graph::History& history, const model::Alert& ale
         {"graph.many_detections", growing(static_cast<std::uint32_t>(history.detections.size()))});
   if (history.other_sources > 0)
     signals.push_back({"graph.other_products", growing(history.other_sources)});
+  if (history.suspected > 0 && seldom > 0)
+    signals.push_back({"graph.under_attack", growing(history.suspected) * seldom});
   if (!history.actions.empty()) signals.push_back({"graph.acted_on", 1});
   return evidence;
 }
@@ -120,7 +141,10 @@ std::vector<model::Evidence> graph_evidence(const graph::Neighbourhood& around,
                                             const model::Alert& alert) {
   std::vector<model::Evidence> result;
   result.reserve(around.entities.size() + 1);
-  for (const auto& history : around.entities) result.push_back(on_entity(history, alert));
+  const auto rare = rarity(around, alert);
+  // What fires every day says as little while an entity is under attack as at any other time.
+  const auto seldom = rare ? (1 + *rare) / 2 : 0;
+  for (const auto& history : around.entities) result.push_back(on_entity(history, seldom, alert));
   if (around.entities.empty()) {
     result.push_back(item("graph", model::EvidenceStatus::empty, alert));
     result.back().summary =
@@ -129,14 +153,17 @@ std::vector<model::Evidence> graph_evidence(const graph::Neighbourhood& around,
   const auto& detection = around.detection;
   if (alert.detection.empty()) return result;
   if (detection.alerts == 0) {
-    result.push_back(item("history", model::EvidenceStatus::empty, alert));
+    using enum model::EvidenceStatus;
+    result.push_back(item("history", rare ? found : empty, alert));
     result.back().summary = "this detection has not fired before";
+    if (rare) result.back().signals.push_back({"history.rare", *rare});
     return result;
   }
   auto history = item("history", model::EvidenceStatus::found, alert);
   history.data = data_of(detection);
   history.summary = fmt::format(
       "this detection: {}, {} in the last hour", count_of(detection), detection.last_hour);
+  if (rare) history.signals.push_back({"history.rare", *rare});
   if (detection.judged.malicious > 0)
     history.signals.push_back({"history.malicious", share(detection.judged.malicious, detection)});
   result.push_back(std::move(history));

@@ -101,9 +101,7 @@ std::shared_ptr<const Rules> Rules::read(const json::value& document,
                                          Faults& faults) {
   auto reasoner = reason::Reasoner::read(document, catalogue, faults);
   if (!reasoner) return nullptr;
-  const auto& file = reasoner->file();
-  auto signals =
-      SignalRules::read(file.signals, file.sensor_fields, file.untrusted_sources, faults);
+  auto signals = SignalRules::read(reasoner->file(), faults);
   if (!signals) return nullptr;
   auto text =
       fmt::format(R"({{"reasoner":{},"verbs":{}}})", to_json(document), to_json(catalogue.verbs()));

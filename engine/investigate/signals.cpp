@@ -6,7 +6,7 @@
 #include "engine/investigate/finding_record.hpp"
 
 #include <algorithm>
-#include <map>
+#include <tuple>
 
 namespace sallyport::investigate {
 
@@ -25,6 +25,7 @@ struct SignalRules::Rule {
   model::Trust trust;
   double strength;
   bool flag;
+  bool claim;  ///< It asks what the alert says of itself, not what happened.
   match::Detection detection;
 };
 
@@ -70,6 +71,15 @@ void check_sensor(const SignalEntry& entry,
   }
 }
 
+/// Whether it asks about the detection alone: a product's judgement, a title.
+bool is_claim(const SignalEntry& entry, const match::Detection& detection) {
+  if (entry.trust == model::Trust::sensor) return true;
+  return !has_keywords(entry.when) &&
+         std::ranges::all_of(detection.fields(), [](const auto& field) {
+           return is_under(field.whole, "finding_info");
+         });
+}
+
 model::Evidence about_the_alert(const model::Alert& alert) {
   model::Evidence evidence{.id = {},
                            .source = "alert",
@@ -108,13 +118,17 @@ model::Evidence about_its_text(const model::Alert& alert) {
 }  // namespace
 
 SignalRules::SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
-                         std::vector<std::string> untrusted)
-    : rules_{std::move(rules)}, untrusted_sources_{std::move(untrusted)} {}
+                         std::vector<std::string> untrusted,
+                         const reason::Corroboration& corroboration)
+    : rules_{std::move(rules)},
+      untrusted_sources_{std::move(untrusted)},
+      borne_out_{corroboration.signal},
+      believed_{corroboration.believed},
+      claims_{std::make_shared<const Claims>(corroboration)} {}
 
-std::optional<SignalRules> SignalRules::read(const json::value& signals,
-                                             const json::value& sensor_fields,
-                                             const json::value& untrusted_sources,
-                                             Faults& faults) {
+std::optional<SignalRules> SignalRules::read(const reason::ReasonerFile& file, Faults& faults) {
+  const auto& [signals, sensor_fields, untrusted_sources] =
+      std::tie(file.signals, file.sensor_fields, file.untrusted_sources);
   Faults own;
   std::vector<std::string> allowed;
   if (!sensor_fields.is_null()) read_json(sensor_fields, allowed, own, "/sensor_fields");
@@ -140,25 +154,36 @@ std::optional<SignalRules> SignalRules::read(const json::value& signals,
     auto detection = match::Detection::compile(entry.when, own, when);
     if (!detection) continue;
     if (entry.trust == model::Trust::sensor) check_sensor(entry, *detection, allowed, when, own);
-    rules->push_back({entry.name, entry.trust, entry.strength, entry.flag, *std::move(detection)});
+    const bool claim = is_claim(entry, *detection);
+    rules->push_back(
+        {entry.name, entry.trust, entry.strength, entry.flag, claim, *std::move(detection)});
   }
   const bool broken = has_errors(own);
   faults.insert(faults.end(), own.begin(), own.end());
   if (broken) return std::nullopt;
-  return SignalRules{std::move(rules), std::move(untrusted)};
+  return SignalRules{std::move(rules), std::move(untrusted), file.corroboration};
 }
 
 AlertReading SignalRules::read(const model::Alert& alert) const {
   const FindingRecord record{alert.finding};
   AlertReading reading;
   auto sensor = about_the_alert(alert);
-  if (std::ranges::find(untrusted_sources_, alert.source) != untrusted_sources_.end())
-    sensor.trust = model::Trust::untrusted;
   auto text = about_its_text(alert);
+  double belief = 1;
+  if (std::ranges::find(untrusted_sources_, alert.source) != untrusted_sources_.end()) {
+    sensor.trust = model::Trust::untrusted;
+    if (const auto share = borne_out_.empty() ? std::nullopt : claims_->borne_out(alert)) {
+      sensor.data[reason::borne_out] = *share;
+      belief = believed_ * *share;
+      text.signals.push_back({.name = borne_out_, .strength = *share});
+      text.summary += " " + borne_out_;
+    }
+  }
   for (const auto& rule : *rules_) {
     if (!rule.detection.matches(record)) continue;
     auto& evidence = rule.trust == model::Trust::sensor ? sensor : text;
-    evidence.signals.push_back({.name = rule.name, .strength = rule.strength});
+    evidence.signals.push_back(
+        {.name = rule.name, .strength = rule.claim ? rule.strength * belief : rule.strength});
     if (&evidence == &text) text.summary += " " + rule.name;
     if (rule.flag && std::ranges::find(reading.flags, rule.name) == reading.flags.end())
       reading.flags.push_back(rule.name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/base/fault.hpp"
+#include "engine/investigate/claim.hpp"
 #include "engine/match/detection.hpp"
 #include "engine/model/alert.hpp"
 #include "engine/model/evidence.hpp"
@@ -25,24 +26,28 @@ struct AlertReading {
 /// A rule of trust `sensor` may look only at the fields under `sensor_fields`, which products fill
 /// from their own judgement; every other rule is `untrusted`, and what it finds can raise, never
 /// lower. Of a source under `untrusted_sources` nothing at all is a product's judgement. A rule
-/// with `flag` raises that flag and is no signal: it counts nothing. Thread-safe: immutable; copies
-/// share the rules.
+/// with `flag` raises that flag and is no signal: it counts nothing. Alerts of such a source are
+/// asked as well how far the event that they carry bears them out (`corroboration`). Thread-safe:
+/// immutable; copies share the rules.
 class SignalRules {
  public:
   /// Nothing is returned when one of the faults is an error.
-  [[nodiscard]] static std::optional<SignalRules> read(const json::value& signals,
-                                                       const json::value& sensor_fields,
-                                                       const json::value& untrusted_sources,
+  [[nodiscard]] static std::optional<SignalRules> read(const reason::ReasonerFile& file,
                                                        Faults& faults);
 
   [[nodiscard]] AlertReading read(const model::Alert& alert) const;
 
  private:
   struct Rule;
-  SignalRules(std::shared_ptr<const std::vector<Rule>> rules, std::vector<std::string> untrusted);
+  SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
+              std::vector<std::string> untrusted,
+              const reason::Corroboration& corroboration);
 
   std::shared_ptr<const std::vector<Rule>> rules_;
   std::vector<std::string> untrusted_sources_;
+  std::string borne_out_;  ///< The signal; empty: none.
+  double believed_ = 1;
+  std::shared_ptr<const Claims> claims_;
 };
 
 }  // namespace sallyport::investigate

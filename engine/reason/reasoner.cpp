@@ -40,6 +40,15 @@ model::Severity severity_of(const model::Evidence& sensor, const model::Alert& a
               : alert.severity;
 }
 
+/// What severities count that anybody could have written: less where all alerts carry events, for
+/// those say more than a severity.
+const Prior& claims_of(const ReasonerFile& file, std::span<const model::Evidence> evidence) {
+  const auto at_its_word = [](const model::Evidence& item) {
+    return item.source == "alert" && !item.data.contains(borne_out);
+  };
+  return file.claimed && std::ranges::none_of(evidence, at_its_word) ? *file.claimed : file.prior;
+}
+
 double probability(double log_odds) {
   return 1 / (1 + std::exp(-log_odds));
 }
@@ -116,9 +125,10 @@ struct Support {
 
 struct Sum {
   double log_odds = 0;
-  double firm = 0;     ///< The same without what an attacker could have written, or people raised.
-  double learned = 0;  ///< What people taught lowers it by; not above 0.
-  Support against;     ///< Evidence for malice.
+  double firm = 0;  ///< The same without what an attacker could have written, people raised, or is
+                    ///< a circumstance.
+  double learned = 0;               ///< What people taught lowers it by; not above 0.
+  Support against;                  ///< Evidence for malice.
   std::vector<std::string> for_it;  ///< Ids of what speaks for closing.
   std::optional<model::Judgement> closes;
   std::vector<model::Term> terms;
@@ -129,7 +139,7 @@ Sum add_up(const ReasonerFile& file,
            std::span<const model::Evidence> evidence,
            const std::vector<Weighed>& weighed) {
   Sum sum;
-  const auto claimed = prior_of(file.prior, alert.severity);
+  const auto claimed = prior_of(claims_of(file, evidence), alert.severity);
   auto prior = claimed;
   auto firm_prior = prior;
   const auto is_sensor = [](const model::Evidence& item) {
@@ -138,8 +148,8 @@ Sum add_up(const ReasonerFile& file,
   const auto sensor = std::ranges::find_if(evidence, is_sensor);
   if (sensor == evidence.end()) {
     // Anybody could have written the severity: it may raise, and neither lower nor carry an action.
-    prior = std::max(prior, file.prior.unknown);
-    firm_prior = std::min(prior, file.prior.unknown);
+    prior = std::max(claimed, file.prior.unknown);
+    firm_prior = std::min(claimed, file.prior.unknown);
   } else {
     // Of several alerts, the worst word of a product; a worse one that anybody wrote only raises.
     firm_prior = prior_of(file.prior, severity_of(*sensor, alert));
@@ -168,13 +178,14 @@ Sum add_up(const ReasonerFile& file,
     if (!signal.weight || signal.weight->weight == 0) continue;
     const auto share = rounded(signal.weight->weight * signal.strength);
     const bool learned = signal.name.starts_with(learned_family);
+    const bool no_witness = learned || signal.weight->circumstance;
     sum.log_odds += share;
-    if (!learned || share < 0) sum.firm += rounded(signal.weight->weight * signal.firm_strength);
+    if (!no_witness || share < 0) sum.firm += rounded(signal.weight->weight * signal.firm_strength);
     if (learned) sum.learned += std::min(share, 0.0);
     model::Term term{.term = std::string{signal.name}, .weight = share, .evidence = {}};
     for (const auto* item : signal.bearers) {
       term.evidence.push_back(item->id);
-      if (share > 0 && !learned) sum.against.add(*item);
+      if (share > 0 && !no_witness) sum.against.add(*item);
       if (share < 0 && signal.weight->closes) sum.for_it.push_back(item->id);
     }
     if (share < strongest && signal.weight->closes) {

@@ -8,6 +8,7 @@ namespace sallyport::reason {
 
 namespace {
 
+constexpr std::uint32_t most_claimed_words = 256;
 constexpr double max_weight = 10;  // one signal alone never decides beyond all others
 
 void check_number(double value, double low, double high, const std::string& at, Faults& faults) {
@@ -24,6 +25,8 @@ void check_weights(const ReasonerFile& file, Faults& faults) {
     if (name.starts_with(learned_family) && std::abs(weight.weight) > most_learned)
       faults.push_back(
           {child(at, "weight"), fmt::format("what people taught weighs at most {}", most_learned)});
+    if (weight.circumstance && weight.weight < 0)
+      faults.push_back({child(at, "circumstance"), "a circumstance can only raise"});
     if (!weight.closes) continue;
     if (name.starts_with(learned_family))
       faults.push_back({child(at, "closes"), "what people taught never closes an alert by itself"});
@@ -50,9 +53,17 @@ void check_scales(const ReasonerFile& file, Faults& faults) {
   check_number(o.inconclusive, 0, 0, "/opinion/inconclusive", faults);
   for (const auto value : {o.benign, o.false_positive})
     check_number(value, -max_weight, 0, "/opinion", faults);
-  const auto& p = file.prior;
-  for (const auto value : {p.unknown, p.informational, p.low, p.medium, p.high, p.critical})
-    check_number(value, -max_weight, max_weight, "/prior", faults);
+  const auto check_prior = [&](const Prior& p, const char* at) {
+    for (const auto value : {p.unknown, p.informational, p.low, p.medium, p.high, p.critical})
+      check_number(value, -max_weight, max_weight, at, faults);
+  };
+  check_prior(file.prior, "/prior");
+  if (file.claimed) check_prior(*file.claimed, "/claimed");
+  const auto& words = file.corroboration;
+  check_number(words.believed, 0, 1, "/corroboration/believed", faults);
+  if (words.fewest == 0 || words.fewest > words.most || words.most > most_claimed_words)
+    faults.push_back({"/corroboration",
+                      fmt::format("1 <= fewest <= most <= {} does not hold", most_claimed_words)});
 }
 
 /// Every placeholder is known, and every parameter that the verb demands is there.

@@ -23,12 +23,18 @@ inline constexpr std::string_view injection_suspected = "injection_suspected";
 inline constexpr std::string_view learned_family = "people.";
 inline constexpr double most_learned = 1.5;
 
+/// In the data of evidence `alert`: how far the alert is borne out by the event that it carries.
+inline constexpr std::string_view borne_out = "borne_out";
+
 /// What one signal says, in log-odds (natural logarithm): positive speaks for malice.
 struct Weight {
   double weight = 0;
   /// What a negative weight means where it closes the alert: `benign` (it happened and is allowed)
   /// or `false_positive` (the detection is wrong). Empty: it lowers, but does not close by itself.
   std::optional<model::Judgement> closes;
+  /// It makes the rest more likely, but nobody saw malice in it: it raises, is no source, and
+  /// carries no action.
+  bool circumstance = false;
 };
 
 /// Log-odds before anything else is known, by the severity that the product gave.
@@ -96,10 +102,25 @@ struct Response {
   bool fallback = false;  ///< Only while nothing else is proposed: the first that holds.
 };
 
+/// How far an alert of `untrusted_sources` that carries an event is borne out by it: which words of
+/// its title and its description stand in the event. One that carries none is taken at its word.
+struct Corroboration {
+  std::string signal;        ///< Its strength is the share; empty: nobody looks.
+  std::uint32_t fewest = 6;  ///< A claim of fewer words counts like one of so many.
+  std::uint32_t most = 24;   ///< Words of a claim that are looked for.
+  /// What the title and the techniques of such an alert count where all of it is borne out; less in
+  /// proportion where less is.
+  double believed = 1;
+  std::vector<std::string> ignored;  ///< Words that say nothing: articles, products.
+};
+
 /// The part of config/reasoner.yaml that this room reads. `signals`, `sensor_fields` and
 /// `untrusted_sources` belong to the room investigate.
 struct ReasonerFile {
   Prior prior;
+  /// Of severities that anybody could have written, beside an event; empty: `prior`.
+  std::optional<Prior> claimed;
+  Corroboration corroboration;
   std::map<std::string, Weight, std::less<>> weights;
   Thresholds thresholds;
   Confidence confidence;
@@ -110,7 +131,7 @@ struct ReasonerFile {
   json::value untrusted_sources;
 };
 
-BOOST_DESCRIBE_STRUCT(Weight, (), (weight, closes))
+BOOST_DESCRIBE_STRUCT(Weight, (), (weight, closes, circumstance))
 BOOST_DESCRIBE_STRUCT(Prior, (), (unknown, informational, low, medium, high, critical))
 BOOST_DESCRIBE_STRUCT(Thresholds, (), (malicious, suspicious, close))
 BOOST_DESCRIBE_STRUCT(Confidence, (), (ceiling, one_source, missing_factor))
@@ -122,9 +143,12 @@ BOOST_DESCRIBE_STRUCT(Conditions, (), (verdicts, min_confidence, any, all, none)
 BOOST_DESCRIBE_STRUCT(Response,
                       (),
                       (action, target, when, parameters, parameters_from, why, fallback))
+BOOST_DESCRIBE_STRUCT(Corroboration, (), (signal, fewest, most, believed, ignored))
 BOOST_DESCRIBE_STRUCT(ReasonerFile,
                       (),
                       (prior,
+                       claimed,
+                       corroboration,
                        weights,
                        thresholds,
                        confidence,

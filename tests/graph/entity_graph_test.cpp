@@ -111,6 +111,23 @@ TEST_F(EntityGraphTest, AnswersTheSameAfterARestart) {
   EXPECT_EQ(to_json(before.detection), to_json(after.detection));
   EXPECT_EQ(after.entities[0].actions.size(), 1U);
   EXPECT_TRUE(after.entities[0].more);
+  EXPECT_EQ(after.entities[0].first, noon - 343min);  // of 50, more than are looked at
+}
+
+TEST_F(EntityGraphTest, CountsTheOtherDetectionsThatWereJudgedBadLately) {
+  const auto judged = [&](std::string uid, Time at, std::string detection, model::Judgement how) {
+    auto a = alert(std::move(uid), at, {host});
+    a.detection = std::move(detection);
+    seen(a, how);
+  };
+  using enum model::Judgement;
+  judged("a1", noon - 1h, "scan", suspicious);
+  judged("a2", noon - 2h, "scan", suspicious);
+  judged("a3", noon - 3h, "shell", malicious);
+  judged("a4", noon - 3h, "noise", inconclusive);
+  judged("a5", noon - 7h, "old", malicious);
+  judged("a6", noon - 1h, "2001219", malicious);  // the asking one's own
+  EXPECT_EQ(around(alert("now", noon, {host})).entities.at(0).suspected, 2U);
 }
 
 TEST_F(EntityGraphTest, LeavesOutTheAskingAlertWhetherObservedOrNot) {

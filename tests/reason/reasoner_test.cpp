@@ -28,6 +28,7 @@ weights:
   alert.cleared: { weight: -2, closes: false_positive }
   people.malicious: { weight: 1.5 }
   people.benign: { weight: -1.5 }
+  history.rare: { weight: 4, circumstance: true }
 responses:
   - action: block_ip
     target: { kind: ip, flagged_by: [intel.known_bad], public_address: true }
@@ -493,6 +494,41 @@ TEST(Reasoner, ASeverityThatAnybodyWroteRaisesAStoryAndCarriesNoAction) {
   const std::vector listed{low, anybody, intel("E3", "198.51.100.7")};
   EXPECT_THAT(actions(reasoner().judge(alert(model::Severity::critical), listed)),
               ::testing::Not(Contains("block_ip")));
+}
+
+TEST(Reasoner, ACircumstanceRaisesAndCarriesNothing) {
+  const auto rare = evidence("E2", "history", Trust::trusted, {"history.rare"});
+  const auto judged = reasoner().judge(alert(), std::vector{sensor(), rare});
+  EXPECT_EQ(judged.verdict,
+            model::Judgement::suspicious);  // beside another one it would be malicious
+  EXPECT_EQ(actions(judged), std::vector<std::string>{"create_ticket"});
+  const auto alone = reasoner().judge(
+      alert(), std::vector{evidence("E1", "alert.text", Trust::untrusted, {"text.tool"}), rare});
+  EXPECT_EQ(alone.verdict, model::Judgement::suspicious);
+}
+
+TEST(Reasoner, ACircumstanceCannotLower) {
+  Faults faults;
+  EXPECT_FALSE(read(replaced(std::string{file}, "weight: 4, circ", "weight: -4, circ"), faults));
+  EXPECT_THAT(summary(faults), HasSubstr("a circumstance can only raise"));
+}
+
+TEST(Reasoner, WhatAnybodyClaimsCountsLessBesideTheEventThatItCarries) {
+  Faults faults;
+  const auto claims = read(
+      "claimed: { unknown: -1, informational: -1, low: -1, medium: -1, high: -1, critical: -1 }" +
+          std::string{file},
+      faults);
+  ASSERT_TRUE(claims) << summary(faults);
+  auto word = evidence("E1", "alert", Trust::untrusted, {});
+  EXPECT_EQ(claims->judge(alert(model::Severity::high), std::vector{word}).verdict,
+            model::Judgement::suspicious);
+  word.data["borne_out"] = 0.1;
+  EXPECT_EQ(claims->judge(alert(model::Severity::high), std::vector{word}).verdict,
+            model::Judgement::inconclusive);
+  // A product's own severity counts as it did.
+  EXPECT_EQ(claims->judge(alert(model::Severity::high), std::vector{sensor()}).verdict,
+            model::Judgement::suspicious);
 }
 
 }  // namespace
