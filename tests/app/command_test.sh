@@ -59,3 +59,23 @@ expect 2 run --config nowhere
 expect 2 ledger verify none.jsonl
 says "there is no entry in it"
 expect 2 policy diff 99999999999999999999999 1 --data .
+
+# What an alert is worth hangs on what is usual: after two days of one detection on a host, another one is news there, and what
+# follows it within hours is taken for the next step. Without a memory each stands alone.
+i=0
+while [ $i -lt 48 ]; do
+  echo "{\"id\":\"r$i\",\"timestamp\":$((1700000000 + i * 3600)),\"detector\":\"Sensor\",\"rule\":\"Session opened\",\"host\":\"web1\"}"
+  i=$((i + 1))
+done >stream.jsonl
+cat >>stream.jsonl <<'END'
+{"id":"scan","timestamp":1700172900,"detector":"Sensor","rule":"Multiple web server errors from the same source","host":"web1"}
+{"id":"next","timestamp":1700174700,"detector":"Sensor","rule":"Unusual size of a request","host":"web1"}
+{"id":"usual","timestamp":1700175600,"detector":"Sensor","rule":"Session opened","host":"web1"}
+END
+expect 0 investigate --group --remember stream.jsonl
+grep -q '"alerts":\["scan"\].*"verdict":"suspicious"' out || fail "what is new on a host is not raised"
+grep '"alerts":\["next"\]' out | grep -q '"verdict":"suspicious".*graph.under_attack' || fail "the next step is not raised"
+grep '"usual"' out | grep -q '"verdict":"inconclusive"' || fail "routine is raised"
+expect 0 investigate --group stream.jsonl
+! grep -q '"verdict":"suspicious"' out || fail "without a memory nothing is new"
+[ "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'sallyport-stream-*' -newer stream.jsonl | wc -l)" = 0 ] || fail "the memory is left behind"

@@ -110,6 +110,15 @@ class Files(unittest.TestCase):
             file.writelines(row if isinstance(row, str) else json.dumps(row) + "\n" for row in rows)
         return path
 
+    def test_what_belongs_together_is_of_one_part(self):
+        row = {"rule_title": "t", "severity": "High", "mitre": [], "log": {}, "mocked": False}
+        path = self.write("a.jsonl", *({**row, "rule_id": f"r{n}", "expected_alert": fires} for n in range(40) for fires in (True, False)))
+        parts = {}
+        for case in sources.read([path]):
+            parts.setdefault(case.alert["rule_id"], set()).add(case.unseen)
+        self.assertTrue(all(len(part) == 1 for part in parts.values()))
+        self.assertEqual(set().union(*parts.values()), {True, False})
+
     def test_mocked_and_ambiguous_rows_are_left_out(self):
         row = {"rule_title": "t", "severity": "High", "rule_id": "r", "mitre": [], "log": {}, "expected_alert": True}
         path = self.write("a.jsonl", {**row, "mocked": False}, {**row, "mocked": True}, {**row, "mocked": False, "expected_alert": False})

@@ -117,17 +117,22 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/eval")
     parser.add_argument("--reasoner", default="embedded")
     parser.add_argument("--config", default="")
+    parser.add_argument("--rules", default="")
+    parser.add_argument("--part", choices=("all", "unseen", "seen"), default="all")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("paths", nargs="+", metavar="PATH")
     options = parser.parse_args()
     binary = os.environ["SALLYPORT_BINARY"]
     arguments = ["--config", options.config] if options.config else []
+    if options.rules:
+        arguments += ["--reasoner", options.rules]
     if options.reasoner != "embedded":
         arguments += ["--model", options.reasoner]
     try:
         by_source = collections.defaultdict(list)
         for case in sources.read(options.paths):
-            by_source[case.source].append(case)
+            if options.part == "all" or case.unseen == (options.part == "unseen"):
+                by_source[case.source].append(case)
         tables = []
         labelled = ([], [])
         for source, cases in sorted(by_source.items()):

@@ -8,10 +8,12 @@ GroupedStream::GroupedStream(std::shared_ptr<const ingest::GroupingRules> rules,
                              const investigate::Investigator& investigator,
                              UlidSource& ids,
                              Investigate investigate,
-                             Print print)
+                             Print print,
+                             Judged judged)
     : investigator_{investigator},
       investigate_{std::move(investigate)},
       print_{std::move(print)},
+      judged_{std::move(judged)},
       groups_{std::move(rules),
               [&ids](Time at) { return ids.next(at); },
               [&investigator](const model::Alert& alert) { return investigator.listen(alert); }} {}
@@ -24,7 +26,10 @@ Result<> GroupedStream::take(std::shared_ptr<const model::Alert> alert) {
     print_first();
 
   const auto placement = groups_.place(*alert, at);
-  if (placement.part == ingest::Part::opens) return open(alert, placement, at);
+  if (placement.part == ingest::Part::opens) {
+    if (auto opened = open(alert, placement, at); !opened) return opened;
+    return judged_(*alert, cases_.back().story->verdict.verdict);
+  }
   auto& into = *by_id_.at(placement.investigation);
   if (placement.part == ingest::Part::follows) {
     auto followed = follow(alert, into);
@@ -34,7 +39,7 @@ Result<> GroupedStream::take(std::shared_ptr<const model::Alert> alert) {
     }
   }
   into.alerts.push_back(alert->uid);
-  return {};
+  return judged_(*alert, into.story->verdict.verdict);
 }
 
 Result<> GroupedStream::open(const std::shared_ptr<const model::Alert>& alert,

@@ -26,14 +26,17 @@ class GroupedStream {
                                            std::string investigation,
                                            std::shared_ptr<const model::Verdict> before)>;
   using Print = std::function<void(const model::Verdict& verdict)>;
+  /// Hears of each alert how its investigation stands. Errors: of take().
+  using Judged = std::function<Result<>(const model::Alert& alert, model::Judgement judgement)>;
 
   GroupedStream(std::shared_ptr<const ingest::GroupingRules> rules,
                 const investigate::Investigator& investigator,
                 UlidSource& ids,
                 Investigate investigate,
-                Print print);
+                Print print,
+                Judged judged);
 
-  /// Errors: those of Investigate; the alert is in no investigation then.
+  /// Errors: those of Investigate and Judged; of the former, the alert is in no investigation then.
   [[nodiscard]] Result<> take(std::shared_ptr<const model::Alert> alert);
 
   /// Prints what is left, in the order in which it was opened.
@@ -57,6 +60,7 @@ class GroupedStream {
   const investigate::Investigator& investigator_;
   Investigate investigate_;
   Print print_;
+  Judged judged_;
   ingest::Groups groups_;
   Cases cases_;  ///< Opened first, first.
   std::unordered_map<std::string, Cases::iterator> by_id_;

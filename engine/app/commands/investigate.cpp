@@ -2,6 +2,7 @@
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/commands/filter.hpp"
 #include "engine/app/commands/grouped_stream.hpp"
+#include "engine/app/commands/stream_memory.hpp"
 #include "engine/app/connectors.hpp"
 #include "engine/app/grouping_file.hpp"
 #include "engine/app/known_secrets.hpp"
@@ -45,6 +46,7 @@ struct Options {
   std::string reasoner;
   std::string grouping;
   bool group = false;
+  bool remember = false;
   std::string tenant = "default";
   std::string source;
   std::string record;
@@ -119,6 +121,9 @@ class Investigation {
     policy_text_ = std::move(policy);
   }
 
+  /// Later alerts know of earlier ones.
+  void remember(std::unique_ptr<StreamMemory> memory) { memory_ = std::move(memory); }
+
   /// Alerts of one story have one verdict.
   void group_by(std::shared_ptr<const ingest::GroupingRules> rules) {
     grouping_ = std::move(rules);
@@ -126,7 +131,8 @@ class Investigation {
 
   /// False when something could not be read, or not be used.
   bool read(const std::vector<std::string>& files) {
-    investigator_.emplace(rules_, enrichers_, nullptr, clock_, ids_, budgets_);
+    const auto* graph = memory_ ? &memory_->graph() : nullptr;
+    investigator_.emplace(rules_, enrichers_, graph, clock_, ids_, budgets_);
     investigator_->record(scrubber_.has_value());
     if (scrubber_) investigator_->hide(*scrubber_);
     if (grouping_) {
@@ -139,7 +145,10 @@ class Investigation {
                  std::shared_ptr<const model::Verdict> before) {
             return judged(alert, std::move(id), std::move(before));
           },
-          [this](const model::Verdict& verdict) { out_.write(to_json(verdict)); });
+          [this](const model::Verdict& verdict) { out_.write(to_json(verdict)); },
+          [this](const model::Alert& alert, model::Judgement judgement) {
+            return keep(alert, judgement);
+          });
     }
     const auto all = read_documents(
         files, limits.bytes, out_, [this](const std::string& file, const ingest::Piece& piece) {
@@ -160,6 +169,7 @@ class Investigation {
     auto alert = normalizer_.normalize(
         *native, bytes, {.source = source, .tenant = options_.tenant, .received_at = clock_.now()});
     if (!alert) return dead(file, piece, alert.error().detail);
+    if (memory_ && alert->time != Time{}) alert->received_at = alert->time;
     auto shared = std::make_shared<const model::Alert>(*std::move(alert));
     if (grouped_) {
       const auto taken = grouped_->take(std::move(shared));
@@ -169,6 +179,12 @@ class Investigation {
     auto verdict = judged(shared, {}, nullptr);
     if (!verdict) return dead(file, piece, verdict.error().detail);
     out_.write(to_json(*verdict));
+    if (const auto kept = keep(*shared, verdict->verdict); !kept)
+      dead(file, piece, kept.error().detail);
+  }
+
+  Result<> keep(const model::Alert& alert, model::Judgement judgement) {
+    return memory_ ? memory_->keep(alert, judgement) : Result<>{};
   }
 
   Result<model::Verdict> judged(const std::shared_ptr<const model::Alert>& alert,
@@ -228,6 +244,7 @@ class Investigation {
   std::vector<std::shared_ptr<investigate::Enricher>> enrichers_;
   investigate::Budgets budgets_;
   Products products_;
+  std::unique_ptr<StreamMemory> memory_;  ///< nullptr: of earlier alerts nothing is known.
   std::optional<investigate::Investigator> investigator_;  ///< Once all who are asked are known.
   std::optional<Scrubber> scrubber_;                       ///< Empty: nothing is recorded.
   std::string policy_text_;
@@ -287,6 +304,11 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
     const auto grouping = GroupingFile::load(settings->grouping);
     if (!grouping) return std::unexpected{grouping.error()};
     investigation->group_by(grouping->rules());
+  }
+  if (options.remember) {
+    auto memory = StreamMemory::make();
+    if (!memory) return std::unexpected{memory.error()};
+    investigation->remember(*std::move(memory));
   }
   if (!options.models.empty()) {
     if (const auto asked = investigation->ask_models(*settings); !asked)
@@ -351,6 +373,9 @@ void add_investigate(CLI::App& app, Run& run) {
       options->group,
       "One verdict for the alerts of one story, by the grouping rules of the settings");
   command->add_option("--grouping", options->grouping, "The same by the rules of this file");
+  command->add_flag("--remember",
+                    options->remember,
+                    "Alerts know what earlier ones of the input said, and how they were judged");
   command->add_option("--tenant", options->tenant, "Whose alerts these are")->capture_default_str();
   command->add_option("--source", options->source, "Read all alerts as of this source");
   command
@@ -366,8 +391,9 @@ void add_investigate(CLI::App& app, Run& run) {
       "Native alerts or OCSF findings in (JSON Lines, objects, arrays), verdicts out, one a line, "
       "in\n"
       "the same order. The products that the settings name are asked what they know, and nothing "
-      "else. There is no store: what earlier alerts said is `not_collected`. What "
-      "cannot\n"
+      "else. There is no store: what earlier alerts said is `not_collected`, but with --remember, "
+      "which\nreads the input as a stream and keeps it until it ends; the clock is the alerts' own "
+      "time. What cannot\n"
       "be used goes to standard error as one JSON object a line with its reason; the exit status "
       "is\n"
       "then 2.\n\n"
