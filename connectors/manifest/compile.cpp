@@ -157,12 +157,37 @@ struct Compiler {
     }
     if (!operation.ends_after.empty()) {
       const auto found = operation.parameters.find(operation.ends_after);
-      if (found == operation.parameters.end() || found->second.type != ValueType::integer)
+      if (found == operation.parameters.end() || found->second.type != ValueType::integer) {
         wrong(child(where, "ends_after"), "names the parameter that holds the seconds");
+      } else if (const auto all = duration_of(verb);
+                 all && !operation.without_end &&
+                 (found->second.least > all->least || found->second.most < all->most)) {
+        wrong(child(where, "without_end"),
+              fmt::format("the verb's duration_s goes from {} to {}: say what tells the product "
+                          "that there is no end, where it cannot keep the time",
+                          *all->least,
+                          *all->most));
+      }
     } else if (operation.parameters.contains("duration_s")) {
       wrong(child(where, "ends_after"),
             "it takes duration_s: say `ends_after: duration_s`, if the product lets go by itself");
     }
+  }
+
+  /// The catalogue's `duration_s`, where the verb has it.
+  [[nodiscard]] static std::optional<ValueSpec> duration_of(const model::Verb& verb) {
+    const auto* all = verb.parameters.if_contains("properties");
+    const auto* properties = all ? all->if_object() : nullptr;
+    const auto* found = properties ? properties->if_contains("duration_s") : nullptr;
+    const auto* schema = found ? found->if_object() : nullptr;
+    if (!schema) return std::nullopt;
+    const auto bound = [&](std::string_view key) -> std::optional<std::int64_t> {
+      const auto* value = schema->if_contains(key);
+      return value && value->is_int64() ? std::optional{value->get_int64()} : std::nullopt;
+    };
+    return ValueSpec{.type = ValueType::integer,
+                     .least = bound("minimum").value_or(1),
+                     .most = bound("maximum").value_or(31'536'000)};
   }
 
   void check_undo(const std::string& name,
@@ -261,6 +286,7 @@ struct Compiler {
                        .targets = operation.targets,
                        .parameters = operation.parameters,
                        .ends_after = operation.ends_after,
+                       .without_end = operation.without_end,
                        .undo = operation.undo};
     const auto* verb = catalogue.find(name);
     if (!verb) {
@@ -268,6 +294,7 @@ struct Compiler {
     } else {
       check_interface(name, operation, *verb, where);
       check_undo(name, operation.undo, *verb, child(where, "undo"));
+      if (!operation.undo.verb.empty()) plan.duration = duration_of(*verb);
     }
     auto scope = scope_of(name, operation);
     compile_state(operation.state, scope, plan, child(where, "state"));

@@ -147,6 +147,15 @@ Result<json::object> Connector::parameters_of(const OperationPlan& plan,
         return std::unexpected{ok.error()};
       if (spec == plan.parameters.end()) continue;  // the product has no field for it
     }
+    if (name == "duration_s" && plan.duration) {
+      const auto seconds = checked("`duration_s`", *plan.duration, value);
+      if (!seconds) return std::unexpected{seconds.error()};
+      if (spec == plan.parameters.end()) continue;  // the engine ends it
+      if (plan.without_end && !checked(name, spec->second, value)) {
+        parameters.emplace(name, *plan.without_end);  // so does it what the product cannot
+        continue;
+      }
+    }
     if (spec == plan.parameters.end()) {
       std::vector<std::string_view> known;
       for (const auto& [other, about] : plan.parameters) known.emplace_back(other);

@@ -111,6 +111,10 @@ struct OperationPlan {
   std::vector<StepPlan> finally;
   bool alone = false;
   std::string ends_after;
+  std::optional<std::int64_t> without_end;
+  /// What the catalogue allows as `duration_s` of what can be undone: what the product does not end
+  /// by itself after it, the engine undoes.
+  std::optional<ValueSpec> duration;
   UndoSpec undo;
 };
 

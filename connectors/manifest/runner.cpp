@@ -152,7 +152,7 @@ void Runner::note_the_end(const OperationPlan& plan,
                           model::Outcome& outcome) {
   if (plan.ends_after.empty()) return;
   const auto seconds = value_at(facts, "parameters." + plan.ends_after);
-  if (seconds && seconds->is_int64())
+  if (seconds && seconds->is_int64() && seconds->get_int64() != plan.without_end)
     outcome.product["ends_at"] =
         to_rfc3339(clock_.now() + std::chrono::seconds{seconds->as_int64()});
 }

@@ -157,6 +157,8 @@ struct OperationSpec {
   StateSpec state;
   ActSpec act;
   std::string ends_after;  ///< The parameter (seconds) after which the product lets go by itself.
+  /// What that parameter is where the product cannot keep a time so short or long: without end.
+  std::optional<std::int64_t> without_end;
   UndoSpec undo;
 };
 
@@ -330,9 +332,10 @@ BOOST_DESCRIBE_ENUM(Repeat, safe, by_key, once)
 BOOST_DESCRIBE_STRUCT(WaitSpec, (), (request, every_s, done, failed))
 BOOST_DESCRIBE_STRUCT(ActSpec, (), (steps, repeat, wait, finally, alone))
 BOOST_DESCRIBE_STRUCT(UndoSpec, (), (verb, none, limits))
-BOOST_DESCRIBE_STRUCT(OperationSpec,
-                      (),
-                      (summary, targets, parameters, scopes, state, act, ends_after, undo))
+BOOST_DESCRIBE_STRUCT(
+    OperationSpec,
+    (),
+    (summary, targets, parameters, scopes, state, act, ends_after, without_end, undo))
 BOOST_DESCRIBE_STRUCT(WindowSpec, (), (before_s, after_s))
 BOOST_DESCRIBE_STRUCT(SignalSpec, (), (name, when, strength, from, of))
 BOOST_DESCRIBE_STRUCT(EvidenceSpec, (), (source, trust, found, summary, signals))

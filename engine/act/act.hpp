@@ -7,6 +7,7 @@
 /// actions.hpp   Actions: the records; changed by compare-and-swap, one ledger entry a change
 /// executor.hpp  Executor: from a permit to what came of it; settling after a crash
 /// product.hpp   Product: an actuator behind its limits and its breaker
+/// timed.hpp     when an action ends, and who ends it
 /// reversal.hpp  what undoes an action, and how that went
 /// watch.hpp     when an action that came to rest is looked at again
 /// notice.hpp    what people are told of an action

@@ -1,7 +1,6 @@
 #include "engine/act/actions.hpp"
 
 #include "engine/act/life.hpp"
-#include "engine/store/timers.hpp"
 
 #include <fmt/format.h>
 
@@ -304,24 +303,47 @@ Result<std::vector<model::Action>> Actions::under_way() const {
   return found;
 }
 
-void Actions::set_look(Batch& batch, std::string_view id, std::optional<Time> at) const {
-  const auto key = store::key({"look", id});
+void Actions::set_bell(Batch& batch,
+                       store::TimerKind kind,
+                       std::string_view id,
+                       std::optional<Time> due,
+                       std::optional<Time> at) const {
+  const auto key = store::key({name_of(kind), id});
   const auto before = store_.get(Table::actions, key);
-  const auto due = before && *before ? parse_rfc3339(**before) : fail(Errc::not_found, "");
-  if (due) store::clear_timer(batch, store::TimerKind::look, *due, id);
+  const bool known = before && *before;
+  if (const auto time = known ? parse_rfc3339(**before) : fail(Errc::not_found, "")) due = *time;
+  if (due) store::clear_timer(batch, kind, *due, id);
   if (at) {
     batch.put(Table::actions, key, to_rfc3339(*at));
-    store::set_timer(batch, store::TimerKind::look, *at, id);
-  } else if (due) {
+    store::set_timer(batch, kind, *at, id);
+  } else if (known) {
     batch.erase(Table::actions, key);
   }
+}
+
+void Actions::set_look(Batch& batch, std::string_view id, std::optional<Time> at) const {
+  set_bell(batch, store::TimerKind::look, id, {}, at);
+}
+
+void Actions::set_end(Batch& batch, const model::Action& action, std::optional<Time> at) const {
+  set_bell(batch, store::TimerKind::action, action.id.text(), action.ends_at, at);
+}
+
+Task<> Actions::commit(Batch batch) {
+  if (batch.empty()) co_return Result<>{};
+  co_return co_await store_.commit(std::move(batch));
 }
 
 Task<> Actions::look_later(std::string id, std::optional<Time> at) {
   Batch batch;
   set_look(batch, id, at);
-  if (batch.empty()) co_return Result<>{};
-  co_return co_await store_.commit(std::move(batch));
+  co_return co_await commit(std::move(batch));
+}
+
+Task<> Actions::end_later(model::Action action, std::optional<Time> at) {
+  Batch batch;
+  set_end(batch, action, at);
+  co_return co_await commit(std::move(batch));
 }
 
 Result<model::Action> Actions::reserve(const model::Action& seen, const Change& change) {

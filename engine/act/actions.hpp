@@ -3,6 +3,7 @@
 #include "engine/base/time.hpp"
 #include "engine/model/action.hpp"
 #include "engine/store/store.hpp"
+#include "engine/store/timers.hpp"
 
 #include <functional>
 #include <mutex>
@@ -77,6 +78,13 @@ class Actions {
   /// The same by itself. Errors: unavailable.
   Task<> look_later(std::string id, std::optional<Time> at);
 
+  /// Puts into `batch` that the timed `action` is to be ended at `at`, instead of when that was due
+  /// before; empty: not any more.
+  void set_end(store::Batch& batch, const model::Action& action, std::optional<Time> at) const;
+
+  /// The same by itself. Errors: unavailable.
+  Task<> end_later(model::Action action, std::optional<Time> at);
+
   /// Takes the step if the record still is what the caller has `seen`, as it was returned from here
   /// or given to add(). Returns the new record.
   /// Errors: conflict (somebody was faster, or there is no such way), not_found, corrupt,
@@ -91,6 +99,13 @@ class Actions {
   [[nodiscard]] Result<> each(std::string_view index,
                               const std::function<bool(model::Action action)>& visit) const;
   [[nodiscard]] std::optional<ActionId> find_alike_locked(const std::string& deed) const;
+  /// Moves the bell of `kind` for `id`, which rings at `due` where nothing else is on record.
+  void set_bell(store::Batch& batch,
+                store::TimerKind kind,
+                std::string_view id,
+                std::optional<Time> due,
+                std::optional<Time> at) const;
+  Task<> commit(store::Batch batch);
   void sweep();
   void note_revision(const model::Action& action);
   [[nodiscard]] std::optional<ActionId> alike_in_store(const std::string& deed) const;

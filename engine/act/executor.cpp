@@ -2,7 +2,7 @@
 
 #include "engine/act/life.hpp"
 #include "engine/act/reversal.hpp"
-#include "engine/store/timers.hpp"
+#include "engine/act/timed.hpp"
 
 #include <fmt/format.h>
 
@@ -22,14 +22,6 @@ std::string target_of(const model::Action& action) {
   if (const auto* host = request.parameters.if_contains("host"); host && host->is_string())
     return store::key({action.tenant, std::string_view{host->get_string()}});
   return store::key({action.tenant, request.target.value});
-}
-
-/// When the product says that it will let go by itself.
-std::optional<Time> end_of(const model::Outcome& outcome) {
-  const auto* at = outcome.product.if_contains("ends_at");
-  if (!at || !at->is_string()) return std::nullopt;
-  const auto time = parse_rfc3339(std::string_view{at->get_string()});
-  return time ? std::optional{*time} : std::nullopt;
 }
 
 /// Whether a whitelist entry lets it run of which nobody was told when it was proposed.
@@ -253,18 +245,17 @@ Task<model::Action> Executor::send(model::Action action,
 
 Task<model::Action> Executor::answered(model::Action action, model::Outcome outcome) {
   const auto to = state_after(outcome.status);
-  const auto ends_at = to == succeeded ? end_of(outcome) : std::nullopt;
+  const auto now = clock_.now();
   const auto edit = [&](model::Action& record) {
     record.outcome = outcome;
-    record.ends_at = ends_at;
+    record.ends_at = to == succeeded ? end_of(record, now) : std::nullopt;
     record.detail = outcome.detail;
   };
   Change answered{.to = to, .by = engine, .edit = edit, .with = {}, .entry = {}};
-  if (ends_at)
-    store::set_timer(answered.with, store::TimerKind::action, *ends_at, action.id.text());
+  auto as_it_will_be = action;
+  edit(as_it_will_be);
+  if (as_it_will_be.ends_at) actions_.set_end(answered.with, as_it_will_be, as_it_will_be.ends_at);
   if (to == failed) {
-    auto as_it_will_be = action;
-    edit(as_it_will_be);
     const auto told =
         co_await conclude_reversed(actions_, tell_, std::move(as_it_will_be), rollback_failed);
     if (!told) co_return std::unexpected{told.error()};

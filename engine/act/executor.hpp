@@ -73,7 +73,8 @@ class Executor {
   Task<model::Action> settle(model::Action action);
 
   /// A timed action's time has come: sees that the product let go and records it. Errors: as run();
-  /// unavailable also while the product still holds it.
+  /// unavailable also while the product still holds it, which is then for it to end or for a
+  /// rollback (ends_itself()).
   Task<model::Action> release(model::Action action);
 
   /// The time has come to look at an action again. Returns it if it is not what it was. Errors: as

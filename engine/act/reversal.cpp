@@ -1,7 +1,6 @@
 #include "engine/act/reversal.hpp"
 
 #include "engine/act/life.hpp"
-#include "engine/store/timers.hpp"
 
 #include <fmt/format.h>
 
@@ -69,9 +68,8 @@ Task<> conclude_reversed(Actions& actions,
     edit(as_it_will_be);
     as_it_will_be.state = to;
     tell(change.with, as_it_will_be, Notice::rollback_failed);
-  } else if (reversed->ends_at) {
-    store::clear_timer(
-        change.with, store::TimerKind::action, *reversed->ends_at, reversed->id.text());
+  } else {
+    actions.set_end(change.with, *reversed, {});
   }
   const auto changed = co_await actions.change(*std::move(reversed), std::move(change));
   if (!changed) co_return std::unexpected{changed.error()};

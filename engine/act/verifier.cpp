@@ -2,7 +2,7 @@
 
 #include "engine/act/life.hpp"
 #include "engine/act/reversal.hpp"
-#include "engine/store/timers.hpp"
+#include "engine/act/timed.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -81,6 +81,7 @@ Task<model::Action> Verifier::settle_unknown(model::Action action,
                                              const model::Verification& seen) {
   if (!seen.in_effect) co_return co_await stay_unknown(std::move(action), seen);
   const bool holds = *seen.in_effect;
+  const auto now = clock_.now();
   Change settle{.to = holds ? succeeded : failed,
                 .by = engine,
                 .edit =
@@ -91,13 +92,15 @@ Task<model::Action> Verifier::settle_unknown(model::Action action,
                                          .detail = "settled by reading the state: " + seen.detail,
                                          .product = seen.state};
                       record.detail = record.outcome->detail;
+                      if (holds) record.ends_at = end_of(record, now);
                     },
                 .with = {},
                 .entry = {}};
   look_later(settle, action);
+  const auto as_settled = as_it_will_be(action, settle);
+  if (as_settled.ends_at) actions_.set_end(settle.with, as_settled, as_settled.ends_at);
   if (!holds) {
-    const auto told =
-        co_await conclude_reversed(actions_, tell_, as_it_will_be(action, settle), rollback_failed);
+    const auto told = co_await conclude_reversed(actions_, tell_, as_settled, rollback_failed);
     if (!told) co_return std::unexpected{told.error()};
   }
   co_return co_await actions_.change(std::move(action), std::move(settle));
@@ -187,7 +190,9 @@ Task<model::Action> Verifier::release(model::Action action, Product& product, Op
   const auto asked = co_await product.read(std::move(operation), milliseconds{0});
   const auto& reading = asked.answer;
   if (!reading) co_return std::unexpected{reading.error()};
-  if (reading->in_effect == true) co_return fail(Errc::unavailable, "the product still holds it");
+  // What cannot be read has ended if the product keeps the time, and not if the engine does.
+  if (reading->in_effect.value_or(!ends_itself(action)))
+    co_return fail(Errc::unavailable, "the product still holds it");
   Change ended{.to = released,
                .by = engine,
                .edit =
@@ -199,8 +204,7 @@ Task<model::Action> Verifier::release(model::Action action, Product& product, Op
                    },
                .with = {},
                .entry = {}};
-  if (action.ends_at)
-    store::clear_timer(ended.with, store::TimerKind::action, *action.ends_at, action.id.text());
+  actions_.set_end(ended.with, action, {});
   look_later(ended, action);
   co_return co_await actions_.change(std::move(action), std::move(ended));
 }

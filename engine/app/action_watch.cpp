@@ -1,5 +1,6 @@
 #include "engine/app/action_watch.hpp"
 
+#include "engine/act/timed.hpp"
 #include "engine/store/timers.hpp"
 
 #include <algorithm>
@@ -9,6 +10,21 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::size_t most_at_once = 100;
+/// Until an end is tried again that a person or the product held up.
+constexpr std::chrono::minutes again_after{15};
+
+/// Whether it is in force.
+bool in_force(const model::Action& action) {
+  using enum model::ActionState;
+  switch (action.state) {
+    case succeeded:
+    case verified:
+    case rollback_failed:
+      return true;
+    default:
+      return false;
+  }
+}
 
 /// What a look showed, as the metric calls it.
 std::string_view shown_by(const model::Action& action) {
@@ -18,7 +34,7 @@ std::string_view shown_by(const model::Action& action) {
 
 }  // namespace
 
-ActionWatch::ActionWatch(Rooms rooms, const Dispatcher& dispatcher, std::uint32_t looks_per_minute)
+ActionWatch::ActionWatch(Rooms rooms, Dispatcher& dispatcher, std::uint32_t looks_per_minute)
     : rooms_{std::move(rooms)},
       dispatcher_{dispatcher},
       per_minute_{looks_per_minute},
@@ -32,11 +48,30 @@ Task<> ActionWatch::release_due() {
   for (const auto& id : *due) {
     auto action = rooms_.actions.get(id);
     if (!action) continue;
-    // An error means that the product still holds it, or cannot be asked: the next round asks
-    // again.
-    const auto released = co_await rooms_.executor.release(*std::move(action));
-    if (released) dispatcher_.ended(*released);
+    const auto ended = co_await end(*std::move(action));
+    if (!ended)
+      rooms_.log.warn("timed action not ended", {{"action", id}, {"why", ended.error().detail}});
   }
+  co_return Result<>{};
+}
+
+Task<> ActionWatch::end(model::Action action) {
+  if (!in_force(action)) co_return co_await rooms_.actions.end_later(std::move(action), {});
+  const auto released = co_await rooms_.executor.release(action);
+  if (released) {
+    dispatcher_.ended(*released);
+    co_return Result<>{};
+  }
+  // The product still holds it or cannot be asked, or somebody else changes it: the next round asks
+  // again.
+  const bool busy = released.error().code == Errc::conflict;
+  if (busy || act::ends_itself(action)) co_return Result<>{};
+  // First the bell: whatever becomes of the rollback, somebody looks after it.
+  const auto later = co_await rooms_.actions.end_later(action, rooms_.clock.now() + again_after);
+  if (!later) co_return later;
+  const auto proposed = co_await dispatcher_.roll_back(
+      std::move(action), {.kind = "engine", .id = "end of a timed action"});
+  if (!proposed) co_return std::unexpected{proposed.error()};
   co_return Result<>{};
 }
 

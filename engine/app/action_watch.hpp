@@ -14,9 +14,11 @@ namespace sallyport::app {
 /// Not thread-safe: on the loop. What it is given must outlive it.
 class ActionWatch {
  public:
-  ActionWatch(Rooms rooms, const Dispatcher& dispatcher, std::uint32_t looks_per_minute);
+  ActionWatch(Rooms rooms, Dispatcher& dispatcher, std::uint32_t looks_per_minute);
 
-  /// Ends the timed actions that are due. Errors: unavailable.
+  /// Ends the timed actions that are due: where the product keeps the time, sees that it let go;
+  /// else proposes the rollback, which passes the gate as any other, again until it is done.
+  /// Errors: unavailable.
   Task<> release_due();
 
   /// Looks again at the actions that are due, as many as the minute still allows. Errors:
@@ -24,11 +26,12 @@ class ActionWatch {
   Task<> look_at_due();
 
  private:
+  Task<> end(model::Action action);
   [[nodiscard]] std::size_t allowed_now();
   void count(std::string_view result);
 
   Rooms rooms_;
-  const Dispatcher& dispatcher_;
+  Dispatcher& dispatcher_;
   std::uint32_t per_minute_;
   double allowed_;
   Time counted_at_;

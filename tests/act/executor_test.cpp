@@ -1,5 +1,6 @@
 #include "engine/act/executor.hpp"
 
+#include "engine/act/timed.hpp"
 #include "engine/base/ulid.hpp"
 #include "engine/store/ledger.hpp"
 #include "engine/store/timers.hpp"
@@ -271,6 +272,44 @@ TEST(Executor, ATimedActionIsReleasedWhenTheProductLetGo) {
   EXPECT_EQ(world.wait(world.executor->release(ran))->state, ActionState::released);
   EXPECT_TRUE(
       store::due_timers(*world.store, store::TimerKind::action, world.clock.now(), 10)->empty());
+}
+
+TEST(Executor, WhatTheProductCannotTimeIsToEndWhenItsTimeIsOver) {
+  World world;
+  const auto in_an_hour = world.clock.now() + std::chrono::hours{1};
+  const auto timed = [&](const std::string& address) {
+    return world.propose(address, "block_ip", {.kind = "agent"}, "", {{"duration_s", 3600}});
+  };
+  const auto ran = world.run(timed("203.0.113.7"));
+  EXPECT_EQ(ran.ends_at, in_an_hour);
+  EXPECT_FALSE(ends_itself(ran));
+
+  world.product->block("203.0.113.8");
+  EXPECT_FALSE(world.run(timed("203.0.113.8")).ends_at) << "it was blocked before us";
+
+  world.product->answers = model::OutcomeStatus::unknown;
+  EXPECT_EQ(world.run(timed("203.0.113.9")).ends_at, in_an_hour) << "settled by reading";
+
+  // What cannot be read back holds until it is undone.
+  world.product->tells = false;
+  EXPECT_FALSE(world.wait(world.executor->release(ran)));
+}
+
+TEST(Executor, TheBellOfATimedActionIsMovedAndTakenAway) {
+  World world;
+  const auto ran = world.run(
+      world.propose("203.0.113.7", "block_ip", {.kind = "agent"}, "", {{"duration_s", 60}}));
+  const auto due = [&] {
+    return store::due_timers(*world.store, store::TimerKind::action, world.clock.now(), 10).value();
+  };
+  world.clock.move(std::chrono::minutes{1});
+  EXPECT_THAT(due(), ElementsAre(ran.id.text()));
+  (void)world.wait(world.actions->end_later(ran, world.clock.now() + std::chrono::minutes{15}));
+  EXPECT_TRUE(due().empty());
+  world.clock.move(std::chrono::minutes{15});
+  EXPECT_THAT(due(), ElementsAre(ran.id.text()));
+  EXPECT_EQ(world.roll_back(ran).state, ActionState::verified);
+  EXPECT_TRUE(due().empty());
 }
 
 }  // namespace sallyport::act::testing

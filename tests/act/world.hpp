@@ -112,12 +112,14 @@ struct World {
       const std::string& address,
       const std::string& verb = "block_ip",
       model::Actor by = {.kind = "agent", .id = "investigation:1"},
-      const std::string& reverses = "") {
+      const std::string& reverses = "",
+      json::object parameters = {}) {
     model::ActionRequest request{.tenant = "acme",
                                  .action = verb,
                                  .target = {.kind = "ip", .value = address},
                                  .confidence = 0.9,
-                                 .requested_by = std::move(by)};
+                                 .requested_by = std::move(by),
+                                 .parameters = std::move(parameters)};
     auto answer = gate.judge(request, clock.now(), "fake");
     model::Action action{.id = ActionId::parse(ids.next(clock.now())).value(),
                          .tenant = "acme",

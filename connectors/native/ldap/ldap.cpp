@@ -92,7 +92,13 @@ Result<> Ldap::check(const act::Operation& operation) const {
   if (operation.target.kind != "user")
     return fail(Errc::invalid_input, "the target must be of kind user");
   if (auto ok = check_user(operation.target.value); !ok) return ok;
-  if (auto ok = check_parameters(operation.parameters, {}); !ok) return ok;
+  // The engine keeps the time: a directory does not.
+  const auto known = operation.verb == "disable_user"
+                         ? check_parameters(operation.parameters, {"duration_s"})
+                         : check_parameters(operation.parameters, {});
+  if (!known) return known;
+  if (const auto seconds = integer_parameter(operation.parameters, "duration_s"); !seconds)
+    return std::unexpected{seconds.error()};
   const auto is_target = [&](const auto& name) { return same_name(name, operation.target.value); };
   if (operation.verb == "disable_user" && std::ranges::any_of(config_.protected_users, is_target))
     return fail(Errc::denied, "protected_users holds that user");

@@ -162,9 +162,12 @@ Result<Job> network_job(const Config& config, const act::Operation& operation) {
   if (operation.target.kind != "host")
     return fail(Errc::invalid_input, "the target must be of kind host");
   const bool isolate = operation.verb == "isolate_host";
-  const auto known = isolate ? check_parameters(operation.parameters, {"allow"})
+  const auto known = isolate ? check_parameters(operation.parameters, {"allow", "duration_s"})
                              : check_parameters(operation.parameters, {});
   if (!known) return std::unexpected{known.error()};
+  // The engine keeps the time.
+  if (const auto seconds = integer_parameter(operation.parameters, "duration_s"); !seconds)
+    return std::unexpected{seconds.error()};
   const auto& name = operation.target.value;
   if (auto ok = check_host(name); !ok) return std::unexpected{ok.error()};
   Job job{.host = name, .kind = "network", .mode = "release", .arguments = {}};

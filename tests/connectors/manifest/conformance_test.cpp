@@ -1,3 +1,4 @@
+#include "engine/act/timed.hpp"
 #include "tests/connectors/manifest/stand.hpp"
 #include "tools/lab/vendors/desks.hpp"
 #include "tools/lab/vendors/firewalls.hpp"
@@ -59,9 +60,43 @@ TEST(PanosManifest, ATimedBlockSaysWhenItEnds) {
   const auto ran =
       stand.world->run("block_ip", {.kind = "ip", .value = "203.0.113.7"}, {{"duration_s", 600}});
   EXPECT_TRUE(ran.ends_at);
-  const auto endless =
-      stand.world->run("block_ip", {.kind = "ip", .value = "203.0.113.9"}, {{"duration_s", 5}});
-  EXPECT_EQ(endless.state, ActionState::failed) << "shorter than the product can";
+  EXPECT_TRUE(act::ends_itself(ran));
+}
+
+TEST(PanosManifest, ATimeThatTheProductCannotKeepIsTheEnginesAndTheTagHasNone) {
+  Stand stand{"firewall/panos.yaml"};
+  for (const auto seconds : {5, 31'536'000}) {
+    const auto address = fmt::format("203.0.113.{}", seconds % 250);
+    const auto ran =
+        stand.world->run("block_ip", {.kind = "ip", .value = address}, {{"duration_s", seconds}});
+    EXPECT_EQ(ran.state, ActionState::verified) << ran.detail;
+    EXPECT_TRUE(ran.ends_at);
+    EXPECT_FALSE(act::ends_itself(ran));
+  }
+}
+
+TEST(ManifestSamples, EveryOperationThatCanBeUndoneTakesEveryDurationOfTheCatalogue) {
+  for (const auto& sample : conformance::samples()) {
+    const auto* properties = catalogue().find(sample.verb)->parameters.if_contains("properties");
+    const auto plan = plan_of(sample.manifest);
+    if (!properties->as_object().contains("duration_s")) continue;
+    if (plan->operations.at(sample.verb).undo.verb.empty()) continue;
+    Stand stand{sample.manifest};
+    const auto taken = [&](std::int64_t seconds) {
+      act::Operation operation{.verb = sample.verb,
+                               .target = sample.target,
+                               .parameters = sample.parameters,
+                               .idempotency_key = "01J",
+                               .restore = {}};
+      operation.parameters["duration_s"] = seconds;
+      const auto ok = stand.connector->check(operation);
+      return ok ? "taken" : ok.error().detail;
+    };
+    for (const std::int64_t seconds : {1, 86'400, 31'536'000})
+      EXPECT_EQ(taken(seconds), "taken") << sample.manifest << ' ' << sample.verb;
+    EXPECT_THAT(taken(0), HasSubstr("duration_s")) << sample.manifest;
+    EXPECT_THAT(taken(31'536'001), HasSubstr("duration_s")) << sample.manifest;
+  }
 }
 
 TEST(SentinelOneManifest, OnlyTheHostThatIsMeantIsDisconnected) {

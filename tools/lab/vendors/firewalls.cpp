@@ -1,6 +1,7 @@
 #include "tools/lab/vendors/firewalls.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace sallyport::lab {
 
@@ -53,6 +54,9 @@ http::Response PanosLab::update(const std::string& cmd) {
   const auto tag = member.substr(member.find('>') + 1);
   if (!looks_like_address(address) || tag.empty() || (!add && !cmd.contains("<unregister>")))
     return panos_error(17, "invalid command");
+  const auto timeout = between(member, "timeout=\"", "\"");
+  if (timeout.size() > 7 || std::strtol(timeout.c_str(), nullptr, 10) > 2'592'000)
+    return panos_error(17, "timeout: must be from 0 to 2592000");
   auto& now = tags[address];
   if (add ? !now.insert(tag).second : now.erase(tag) == 0)
     return panos_error(0,
