@@ -3,6 +3,7 @@
 #include "connectors/native/base/text.hpp"
 #include "engine/http/message.hpp"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +19,8 @@ namespace ip = boost::asio::ip;
 constexpr std::size_t most_places = 1024;
 constexpr std::size_t name_limit_bytes = 253;
 
-/// The IPv4 address that an IPv6 address carries to a translator (RFC 6052, RFC 3056, RFC 4291).
+/// The IPv4 address that an IPv6 address carries to a translator or a tunnel (RFC 6052, RFC 3056,
+/// RFC 4291, RFC 2765, RFC 5214).
 std::optional<Network> embedded_v4(const ip::address& address) {
   if (!address.is_v6()) return std::nullopt;
   const auto bytes = address.to_v6().to_bytes();
@@ -33,6 +35,10 @@ std::optional<Network> embedded_v4(const ip::address& address) {
   if (starts({0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return at(12);
   if (starts({0x20, 0x02})) return at(2);
   if (starts({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) return at(12);
+  if (starts({0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0})) return at(12);
+  const bool isatap =
+      (bytes[8] & 0xfd) == 0 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe;
+  if (isatap) return at(12);
   return std::nullopt;
 }
 
@@ -40,15 +46,54 @@ std::optional<Network> embedded_v4(const ip::address& address) {
 bool is_metadata(const Network& address) {
   static const auto known = [] {
     std::vector<Network> list;
-    for (const auto* text : {"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"})
+    for (const auto* text : {"100.100.100.200",
+                             "168.63.129.16",
+                             "192.0.0.192",
+                             "fd00:ec2::/32",
+                             "fd20:ce::254",
+                             "fd00:c1::a9fe:a9fe"})
       list.push_back(Network::parse(text).value());
     return list;
   }();
-  return std::ranges::find(known, address) != known.end();
+  return std::ranges::any_of(known, [&](const auto& range) { return range.contains(address); });
+}
+
+/// Where a translator or a tunnel leads that only its own network knows (RFC 8215, RFC 4380).
+bool is_hidden(const Network& address) {
+  static const std::array ranges{Network::parse("64:ff9b:1::/48").value(),
+                                 Network::parse("2001::/32").value()};
+  return std::ranges::any_of(ranges, [&](const auto& range) { return range.contains(address); });
+}
+
+/// Names that mean this machine, or a metadata service, whoever is asked.
+bool is_name_of_a_machine_itself(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> known{"localhost",
+                                                         "localhost.localdomain",
+                                                         "ip6-localhost",
+                                                         "ip6-loopback",
+                                                         "metadata",
+                                                         "metadata.goog",
+                                                         "metadata.google.internal",
+                                                         "instance-data",
+                                                         "instance-data.ec2.internal"};
+  constexpr std::string_view below = ".localhost";
+  const bool is_below =
+      name.size() > below.size() && http::same_name(name.substr(name.size() - below.size()), below);
+  return is_below ||
+         std::ranges::any_of(known, [&](auto one) { return http::same_name(one, name); });
+}
+
+/// No name ends in a number: what does is an address in some spelling.
+bool ends_in_a_number(std::string_view name) {
+  const auto last = name.substr(name.rfind('.') + 1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !last.empty() &&
+         (std::ranges::all_of(last, is_digit) || last.starts_with("0x") || last.starts_with("0X"));
 }
 
 std::string_view forbidden(const Network& address) {
   if (is_metadata(address)) return "metadata services";
+  if (is_hidden(address)) return "addresses behind a translator or a tunnel";
   return special_purpose(address);
 }
 
@@ -102,6 +147,21 @@ Result<> AddressGuard::may_connect(std::string_view host, const ip::address& add
                           host,
                           network.text(),
                           why));
+}
+
+Result<> AddressGuard::may_ask_for(std::string_view host) const {
+  if (names(host)) return {};
+  auto name = std::string{host};
+  while (name.ends_with('.')) name.pop_back();
+  boost::system::error_code no_address;
+  if (const auto address = ip::make_address(name, no_address); !no_address)
+    return may_connect(host, address);
+  // As resolvers do: decimal, octal, hexadecimal, and fewer than four parts.
+  if (in_addr v4{}; ::inet_aton(name.c_str(), &v4) != 0)
+    return may_connect(host, ip::address_v4{ntohl(v4.s_addr)});
+  if (!is_name_of_a_machine_itself(name) && !ends_in_a_number(name)) return {};
+  return fail(Errc::denied,
+              fmt::format("{:.100} is asked of the proxy only where `allow` names it", host));
 }
 
 }  // namespace sallyport::connectors::manifest

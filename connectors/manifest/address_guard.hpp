@@ -40,6 +40,11 @@ class AddressGuard {
   [[nodiscard]] Result<> may_connect(std::string_view host,
                                      const boost::asio::ip::address& address) const;
 
+  /// Asked with the host that a proxy is to connect to, which resolves it where we do not see it:
+  /// an address in any spelling that a resolver takes, and the names of the machine itself and of
+  /// metadata services. Errors: denied.
+  [[nodiscard]] Result<> may_ask_for(std::string_view host) const;
+
  private:
   std::vector<std::string> names_;
   std::vector<Network> networks_;

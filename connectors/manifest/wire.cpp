@@ -86,13 +86,9 @@ http::Pool::Connect connector(asio::any_io_executor executor,
                             return allowed;
                           },
                       .proxy = proxy};
-    // Behind a proxy the name is not resolved here; what is an address is asked about all the same.
-    boost::system::error_code no_address;
-    const auto literal = asio::ip::make_address(origin.host, no_address);
-    if (proxy && !no_address) {
-      const auto allowed = guard.may_connect(origin.host, literal);
-      if (!allowed) co_return std::unexpected{allowed.error()};
-    }
+    // Behind a proxy the name is not resolved here; what is no name is asked about all the same.
+    const auto asked = proxy ? guard.may_ask_for(origin.host) : Result<>{};
+    if (!asked) co_return std::unexpected{asked.error()};
     co_return co_await http::connect(executor,
                                      {.host = origin.host, .port = origin.port},
                                      origin.tls ? tls : nullptr,

@@ -1,6 +1,7 @@
 #include "connectors/manifest/address_guard.hpp"
 
 #include "tests/connectors/manifest/world.hpp"
+#include "tools/conformance/products.hpp"
 #include "tools/lab/vendors/okta.hpp"
 
 #include <gmock/gmock.h>
@@ -36,8 +37,46 @@ TEST(AddressGuard, KeepsFromLoopbackLinkLocalAndMetadataInEveryDisguise) {
                            "::ffff:169.254.169.254",
                            "64:ff9b::a9fe:a9fe",
                            "2002:a9fe:a9fe::1",
+                           "64:ff9b:1::a9fe:a9fe",
+                           "2001:0:a9fe:a9fe::1",
+                           "::ffff:0:169.254.169.254",
+                           "2001:db8::5efe:7f00:1",
+                           "2001:db8::200:5efe:a9fe:a9fe",
+                           "fd00:ec2::23",
+                           "fd20:ce::254",
+                           "fd00:c1::a9fe:a9fe",
                            "::127.0.0.1"})
     EXPECT_FALSE(guard.may_connect("product.example", address(text))) << text;
+}
+
+TEST(AddressGuard, AsksAProxyForNoAddressThatItWouldNotConnectToHoweverItIsSpelt) {
+  const auto guard = AddressGuard::make({"named.localhost"}).value();
+  for (const auto* host : {"127.0.0.1",
+                           "127.0.0.1.",
+                           "127.1",
+                           "2130706433",
+                           "0x7f000001",
+                           "0X7F.0.0.1",
+                           "017700000001",
+                           "0177.0.0.01",
+                           "2852039166",
+                           "0xa9fea9fe",
+                           "169.254.43518",
+                           "0251.0376.0251.0376",
+                           "0",
+                           "127.0.0.256",
+                           "::1",
+                           "::ffff:169.254.169.254",
+                           "64:ff9b::7f00:1",
+                           "fe80::1%1",
+                           "localhost",
+                           "LOCALHOST.",
+                           "evil.localhost",
+                           "metadata.google.internal"})
+    EXPECT_FALSE(guard.may_ask_for(host)) << host;
+  for (const auto* host :
+       {"203.0.113.7", "10.0.0.5", "product.example", "named.localhost", "7.example"})
+    EXPECT_TRUE(guard.may_ask_for(host)) << host;
 }
 
 TEST(AddressGuard, LetsPrivateAndPublicAddressesPass) {
@@ -75,6 +114,84 @@ TEST(Wire, AProductOnLoopbackIsNotReachedUntilItIsNamed) {
   config.base_url = "https://localhost:1";
   config.allow = {"127.0.0.9"};
   EXPECT_FALSE(make());
+}
+
+/// What reading the state comes to where the operator's URL of the product is `url`.
+Error refusal_at(const std::string& url, const std::string& proxy = {}) {
+  const SystemClock clock;
+  Loop loop;
+  ::setenv("SALLYPORT_TEST_ANY", "a secret of nobody", 1);
+  const Config config{
+      .base_url = url,
+      .options = {{"alias", "soc_block"}},
+      .secrets = {{"key", "env:SALLYPORT_TEST_ANY"}, {"secret", "env:SALLYPORT_TEST_ANY"}},
+      .proxy = proxy};
+  const auto connector = Connector::make(plan_of("firewall/opnsense.yaml"),
+                                         config,
+                                         std::make_shared<KnownPlaces>(),
+                                         clock,
+                                         loop.executor());
+  if (!connector) return connector.error();
+  const auto read =
+      wait((*connector)
+               ->read({.verb = "block_ip", .target = {.kind = "ip", .value = "203.0.113.7"}},
+                      Deadline::in(std::chrono::seconds{5})));
+  return read ? Error{} : read.error();
+}
+
+TEST(Wire, NoSpellingOfAnAddressLeadsToTheMachineItselfOrToMetadata) {
+  for (const auto* host : {"127.0.0.1",
+                           "127.1",
+                           "2130706433",
+                           "0x7f000001",
+                           "0177.0.0.1",
+                           "0",
+                           "2852039166",
+                           "169.254.43518",
+                           "[::1]",
+                           "[::ffff:127.0.0.1]",
+                           "[64:ff9b::a9fe:a9fe]",
+                           "localhost"}) {
+    const auto refused = refusal_at(fmt::format("https://{}:1", host));
+    EXPECT_EQ(refused.code, Errc::denied) << host << ": " << refused.detail;
+    EXPECT_THAT(refused.detail, HasSubstr("`allow`")) << host;
+  }
+}
+
+TEST(Wire, AProxyIsNotAskedForThemEither) {
+  // Nobody listens there: a proxy that was asked would be `unavailable`.
+  for (const auto* host :
+       {"2130706433", "0x7f000001", "127.1", "[::ffff:127.0.0.1]", "localhost"}) {
+    const auto refused = refusal_at(fmt::format("https://{}:1", host), "http://192.0.2.1:1");
+    EXPECT_EQ(refused.code, Errc::denied) << host << ": " << refused.detail;
+  }
+  EXPECT_EQ(refusal_at("https://product.example", "http://127.0.0.1:1").code, Errc::denied)
+      << "a proxy on loopback is named too";
+}
+
+TEST(Wire, ATokenIsNotFetchedFromLoopback) {
+  const SystemClock clock;
+  Loop loop;
+  const auto product = conformance::product_of("edr/defender.yaml");
+  auto plan = std::make_shared<Plan>(*plan_of(product->manifest));
+  ::setenv("SALLYPORT_TEST_ANY", "a secret of nobody", 1);
+  Config config{.options = product->options};
+  for (const auto& [name, text] : product->secrets) config.secrets[name] = "env:SALLYPORT_TEST_ANY";
+  for (auto& [name, endpoint] : plan->endpoints) {
+    if (name == "api") continue;
+    endpoint.hosts = {"localhost"};  // as if the vendor's own name led there
+    config.endpoints[name] = "https://localhost:1";
+  }
+  ASSERT_EQ(config.endpoints.size(), 1U) << "that of the tokens";
+  const auto connector =
+      Connector::make(plan, config, std::make_shared<KnownPlaces>(), clock, loop.executor());
+  ASSERT_TRUE(connector) << connector.error().detail;
+  const auto read = wait((*connector)
+                             ->read({.verb = "isolate_host",
+                                     .target = {.kind = "host", .value = "wks-0042.acme.example"}},
+                                    Deadline::in(std::chrono::seconds{5})));
+  ASSERT_FALSE(read);
+  EXPECT_THAT(read.error().detail, HasSubstr("loopback"));
 }
 
 TEST(Wire, ANameThatResolvesToLoopbackIsRefusedWhenItIsConnectedTo) {

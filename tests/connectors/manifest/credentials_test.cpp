@@ -393,6 +393,26 @@ TEST(ManifestPages, AreFollowedByLinkWithinTheProductAlone) {
   EXPECT_EQ(trial.vendor->requests().size(), 3U);
 }
 
+TEST(ManifestPages, ThatLeadToTheSameMachineInAnotherSpellingAreNotFollowed) {
+  std::string port;
+  constexpr std::string_view look =
+      "{ id: look, request: { path: /look, pages: { kind: link, items: body } }, save: { found: { "
+      "from: body, where: { item.n: 2 }, take: n } } }";
+  Trial trial{"{ kind: bearer, secret: first }",
+              [&](const lab::VendorRequest& request) {
+                const auto first = request.parameter("page").empty();
+                auto answer =
+                    lab::json_answer(200, json::array{json::object{{"n", first ? 1 : 2}}});
+                answer.headers.emplace_back(
+                    "Link", "<http://127.1:" + port + "/look?page=2>; rel=\"next\"");
+                return answer;
+              },
+              look};
+  port = trial.vendor->url().substr(trial.vendor->url().rfind(':') + 1);
+  EXPECT_FALSE(in_effect(trial.read()));
+  EXPECT_EQ(trial.vendor->requests().size(), 1U);
+}
+
 TEST(ManifestPages, AreFollowedByOffsetUntilOneIsEmpty) {
   constexpr std::string_view look =
       "{ id: look, request: { path: /look, query: { limit: 2 }, pages: { kind: offset, items: "
