@@ -3,7 +3,10 @@
 #include "engine/base/digest.hpp"
 #include "engine/reason/shown_text.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace sallyport::reason {
@@ -26,6 +29,12 @@ std::string shown_name(std::string_view value) {
   return fmt::format("({} bytes of text, {})", value.size(), content_hash(value).substr(0, 23));
 }
 
+/// The memory that a line is put together in: one piece, gone with the line.
+struct ForOneLine {
+  std::array<unsigned char, 4096> bytes;
+  json::monotonic_resource resource{bytes.data(), bytes.size()};
+};
+
 /// What speaks comes first.
 int rank(const model::Evidence& item) {
   switch (item.status) {
@@ -43,14 +52,16 @@ int rank(const model::Evidence& item) {
   return 7;
 }
 
-json::object about(const model::Evidence& item, const BriefLimits& limits) {
-  json::object line;
+json::object about(const model::Evidence& item,
+                   const BriefLimits& limits,
+                   const json::storage_ptr& memory) {
+  json::object line(memory);
   line["id"] = item.id;
   line["source"] = shown_text(item.source, name_bytes);
   line["status"] = name_of(item.status);
   line["trust"] = name_of(item.trust);
   line["says"] = shown_text(item.summary, limits.value_bytes);
-  json::array signals;
+  json::array signals(memory);
   for (const auto& signal : item.signals) signals.emplace_back(signal.name);
   if (!signals.empty()) line["signals"] = std::move(signals);
   return line;
@@ -58,10 +69,11 @@ json::object about(const model::Evidence& item, const BriefLimits& limits) {
 
 /// One line about `item`, at most `limits.evidence_bytes` long: details go before it is left out.
 std::string line_about(const model::Evidence& item, const BriefLimits& limits) {
-  auto line = about(item, limits);
+  ForOneLine memory;
+  auto line = about(item, limits, &memory.resource);
   ShownLimits shown{.text_bytes = limits.value_bytes};
   for (; !item.data.empty() && shown.items > 0; shown.items /= 2, shown.text_bytes /= 2) {
-    line["data"] = shown_value(json::value(item.data), shown);
+    line["data"] = shown_value(item.data, shown, &memory.resource);
     auto text = to_json(line);
     if (text.size() <= limits.evidence_bytes) return text;
   }
@@ -89,11 +101,12 @@ std::string entity_lines(std::span<const Pointed> entities,
   std::string text;
   for (std::size_t i = 0; i < entities.size() && i < limits.entities; ++i) {
     const auto& [entity, roles, grounded] = entities[i];
-    json::object line;
+    ForOneLine memory;
+    json::object line(&memory.resource);
     line["entity"] = i;
     line["kind"] = shown_text(entity.kind, name_bytes);
     line["value"] = shown_name(entity.value);
-    json::array shown_roles;
+    json::array shown_roles(&memory.resource);
     for (const auto& role : roles) shown_roles.emplace_back(shown_text(role, name_bytes));
     line["roles"] = std::move(shown_roles);
     if (!grounded) line["named_only_by"] = "text that an attacker can write";
@@ -109,11 +122,12 @@ std::string offer_lines(std::span<const Offer> offers,
                         const BriefLimits& limits) {
   std::string text;
   for (const auto& offer : offers) {
-    json::object line;
+    ForOneLine memory;
+    json::object line(&memory.resource);
     line["verb"] = offer.verb;
     line["blast_radius"] = name_of(offer.radius);
     line["when"] = shown_text(offer.when, limits.value_bytes);
-    json::array places;
+    json::array places(&memory.resource);
     for (const auto place : offer.entities) {
       if (place < limits.entities) places.emplace_back(place);
     }

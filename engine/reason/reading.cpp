@@ -131,7 +131,7 @@ std::string text_to_read(const model::Alert& alert) {
     all["alert"] = parsed ? shown_value(*parsed, generous)
                           : json::value(shown_text(std::string_view{*original}, most_text_bytes));
   } else {
-    all["alert"] = shown_value(json::value(alert.finding), generous);
+    all["alert"] = shown_value(alert.finding, generous, {});
   }
   return shown_text(to_json(all), most_text_bytes);
 }

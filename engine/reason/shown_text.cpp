@@ -6,6 +6,8 @@ namespace sallyport::reason {
 
 namespace {
 
+constexpr const char* deeper = "(deeper values left out)";
+
 struct Character {
   std::uint32_t code = 0;
   std::size_t bytes = 1;
@@ -42,34 +44,47 @@ bool is_control(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
 }
 
-json::value shown(const json::value& value, const ShownLimits& limits, std::size_t depth) {
+json::value shown(const json::value& value,
+                  const ShownLimits& limits,
+                  std::size_t depth,
+                  const json::storage_ptr& memory);
+
+json::value shown(const json::object& map,
+                  const ShownLimits& limits,
+                  std::size_t depth,
+                  const json::storage_ptr& memory) {
+  if (depth == 0) return json::value(deeper, memory);
+  json::object result(memory);
+  for (const auto& [key, item] : map) {
+    if (result.size() == limits.items) {
+      result["(left out)"] = map.size() - limits.items;
+      break;
+    }
+    result[shown_text({key.data(), key.size()}, 80)] = shown(item, limits, depth - 1, memory);
+  }
+  return json::value(std::move(result));
+}
+
+json::value shown(const json::value& value,
+                  const ShownLimits& limits,
+                  std::size_t depth,
+                  const json::storage_ptr& memory) {
   if (const auto* text = value.if_string())
-    return json::value(shown_text({text->data(), text->size()}, limits.text_bytes));
+    return json::value(shown_text({text->data(), text->size()}, limits.text_bytes), memory);
   if (const auto* list = value.if_array()) {
-    if (depth == 0) return json::value("(deeper values left out)");
-    json::array result;
+    if (depth == 0) return json::value(deeper, memory);
+    json::array result(memory);
     for (const auto& item : *list) {
       if (result.size() == limits.items) {
         result.emplace_back(fmt::format("({} more left out)", list->size() - limits.items));
         break;
       }
-      result.push_back(shown(item, limits, depth - 1));
+      result.push_back(shown(item, limits, depth - 1, memory));
     }
     return json::value(std::move(result));
   }
-  if (const auto* map = value.if_object()) {
-    if (depth == 0) return json::value("(deeper values left out)");
-    json::object result;
-    for (const auto& [key, item] : *map) {
-      if (result.size() == limits.items) {
-        result["(left out)"] = map->size() - limits.items;
-        break;
-      }
-      result[shown_text({key.data(), key.size()}, 80)] = shown(item, limits, depth - 1);
-    }
-    return json::value(std::move(result));
-  }
-  return value;
+  if (const auto* map = value.if_object()) return shown(*map, limits, depth, memory);
+  return json::value(value, memory);
 }
 
 }  // namespace
@@ -99,7 +114,13 @@ std::string shown_text(std::string_view text, std::size_t limit) {
 }
 
 json::value shown_value(const json::value& value, const ShownLimits& limits) {
-  return shown(value, limits, limits.depth);
+  return shown(value, limits, limits.depth, {});
+}
+
+json::value shown_value(const json::object& value,
+                        const ShownLimits& limits,
+                        json::storage_ptr memory) {
+  return shown(value, limits, limits.depth, memory);
 }
 
 }  // namespace sallyport::reason

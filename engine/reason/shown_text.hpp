@@ -23,5 +23,9 @@ struct ShownLimits {
 /// A JSON value whose every text (keys too) is shown_text(), and whose lists and maps say what was
 /// left out of them.
 [[nodiscard]] json::value shown_value(const json::value& value, const ShownLimits& limits);
+/// The same in `memory`.
+[[nodiscard]] json::value shown_value(const json::object& value,
+                                      const ShownLimits& limits,
+                                      json::storage_ptr memory);
 
 }  // namespace sallyport::reason
