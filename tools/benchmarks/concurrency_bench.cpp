@@ -2,6 +2,7 @@
 #include "engine/config/settings.hpp"
 #include "engine/http/client.hpp"
 #include "tools/benchmarks/benchmarks.hpp"
+#include "tools/benchmarks/descriptors.hpp"
 #include "tools/benchmarks/measured.hpp"
 #include "tools/benchmarks/slow_model.hpp"
 
@@ -16,9 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -70,9 +69,6 @@ std::string alert(std::size_t n) {
       n % 256);
 }
 
-/// What the engine needs beside the connections to the model: the store's files, listeners, and
-/// both ends of the connections over which alerts are sent.
-constexpr std::uint64_t other_descriptors = 128;
 constexpr std::size_t sending_connections = 16;
 
 /// Connections to the model for `in_flight` that wait for it: while one ends another begins.
@@ -82,22 +78,9 @@ constexpr std::uint64_t connections_for(std::uint64_t in_flight) {
 
 /// How many of `wanted` can wait at a time with the descriptors that this process may have.
 std::uint64_t possible(std::uint64_t wanted) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  const auto needed = connections_for(wanted) + other_descriptors;
-  auto raised = limit;
-  raised.rlim_cur = std::max<rlim_t>(limit.rlim_cur, needed);
-  raised.rlim_max = std::max<rlim_t>(limit.rlim_max, needed);
-  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return wanted;
-  raised.rlim_cur = raised.rlim_max = limit.rlim_max;  // more takes a right that we do not have
-  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0 || limit.rlim_max <= 2 * other_descriptors) return 0;
-  return (limit.rlim_max - other_descriptors) * 200 / 201 - 1;
-}
-
-/// Of this process.
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator all{"/proc/self/fd"};
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  const auto allowed = allow_connections(connections_for(wanted));
+  if (allowed == connections_for(wanted)) return wanted;
+  return allowed * 200 / 201 - std::min<std::uint64_t>(allowed, 1);
 }
 
 config::Settings settings_in(const std::filesystem::path& root,

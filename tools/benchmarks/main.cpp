@@ -30,6 +30,11 @@ constexpr std::array benchmarks{
         concurrency_bench,
         "investigations that wait at a time for a model that takes 8 s: what the engine adds, "
         "and its memory; --in-flight N, default 20000, or what descriptors allow"},
+    Benchmark{
+        "deadlines",
+        deadlines_bench,
+        "how long after its deadline of 30 s the last of 1000 investigations has its verdict, "
+        "against each of the model servers that do something wrong; --each N, default 1000"},
     Benchmark{"gate",
               gate_bench,
               "decisions per second, by what decides; decided and durable in the ledger"},
@@ -45,9 +50,10 @@ constexpr std::array benchmarks{
 };
 
 int usage(std::FILE* to) {
-  fmt::print(to,
-             "usage: tools/bench NAME [--json] [--entries N] [--in-flight N] [--actions N] "
-             "[--alerts N]\n");
+  fmt::print(
+      to,
+      "usage: tools/bench NAME [--json] [--entries N] [--in-flight N] [--actions N] [--each N] "
+      "[--alerts N]\n");
   for (const auto& [name, run, measures] : benchmarks)
     fmt::print(to, "  {:10} {}\n", name, measures);
   return to == stderr ? 2 : 0;
@@ -70,6 +76,7 @@ int main(int argc, char** argv) {
     auto* option = arguments[i] == "--entries"     ? &options.entries
                    : arguments[i] == "--in-flight" ? &options.in_flight
                    : arguments[i] == "--actions"   ? &options.actions
+                   : arguments[i] == "--each"      ? &options.each
                    : arguments[i] == "--alerts"    ? &options.alerts
                                                    : nullptr;
     if (!option || ++i == arguments.size()) return usage(stderr);

@@ -7,15 +7,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <charconv>
-#include <csignal>
 #include <memory>
-#include <stdexcept>
 #include <utility>
 
 namespace sallyport::benchmarks {
@@ -99,38 +94,25 @@ class Talk : public std::enable_shared_from_this<Talk> {
   std::size_t left_ = 0;
 };
 
-void accept(tcp::acceptor& acceptor, std::chrono::milliseconds after, const std::string& answer) {
-  acceptor.async_accept([&acceptor, after, &answer](error_code error, tcp::socket socket) {
-    if (!error) std::make_shared<Talk>(std::move(socket), after, answer)->listen();
+void accept(const std::shared_ptr<tcp::acceptor>& acceptor,
+            std::chrono::milliseconds after,
+            const std::shared_ptr<const std::string>& answer) {
+  acceptor->async_accept([=](error_code error, tcp::socket socket) {
+    if (!error) std::make_shared<Talk>(std::move(socket), after, *answer)->listen();
     accept(acceptor, after, answer);
   });
 }
 
 }  // namespace
 
-SlowModel::SlowModel(std::chrono::milliseconds after, std::string answer) {
-  asio::io_context loop{1};
-  tcp::acceptor acceptor{loop, {asio::ip::make_address("127.0.0.1"), 0}};
-  acceptor.listen(4096);
-  port_ = acceptor.local_endpoint().port();
-  loop.notify_fork(asio::io_context::fork_prepare);
-  child_ = ::fork();
-  if (child_ < 0) throw std::runtime_error{"cannot start the model server"};
-  if (child_ > 0) {
-    loop.notify_fork(asio::io_context::fork_parent);
-    return;
-  }
-  loop.notify_fork(asio::io_context::fork_child);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const auto whole = streamed(answer);
-  accept(acceptor, after, whole);
-  loop.run();
-  ::_exit(0);
-}
-
-SlowModel::~SlowModel() {
-  ::kill(child_, SIGKILL);
-  ::waitpid(child_, nullptr, 0);
-}
+SlowModel::SlowModel(std::chrono::milliseconds after, const std::string& answer)
+    : server_{[&](asio::io_context& loop) {
+        const tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
+        auto acceptor = std::make_shared<tcp::acceptor>(loop, any);
+        acceptor->listen(4096);
+        port_ = acceptor->local_endpoint().port();
+        return
+            [=] { accept(acceptor, after, std::make_shared<const std::string>(streamed(answer))); };
+      }} {}
 
 }  // namespace sallyport::benchmarks

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
+#include "tools/benchmarks/forked.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -15,16 +15,13 @@ namespace sallyport::benchmarks {
 class SlowModel {
  public:
   /// Throws std::runtime_error when it cannot be started.
-  SlowModel(std::chrono::milliseconds after, std::string answer);
-  ~SlowModel();
-  SlowModel(const SlowModel&) = delete;
-  SlowModel& operator=(const SlowModel&) = delete;
+  SlowModel(std::chrono::milliseconds after, const std::string& answer);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
-  ::pid_t child_ = 0;
   std::uint16_t port_ = 0;
+  Forked server_;
 };
 
 }  // namespace sallyport::benchmarks
