@@ -8,6 +8,8 @@ import sys
 import tempfile
 import unittest
 
+if __name__ == "__main__" and len(sys.argv) > 1:  # before the tests ask whether there is one
+    os.environ["SALLYPORT_BINARY"] = sys.argv.pop(1)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EVALUATION = os.path.join(ROOT, "tools", "evaluation")
 sys.path.insert(0, EVALUATION)
@@ -119,6 +121,11 @@ class Files(unittest.TestCase):
         self.assertTrue(all(len(part) == 1 for part in parts.values()))
         self.assertEqual(set().union(*parts.values()), {True, False})
 
+    def test_a_stream_is_read_with_what_nobody_knows(self):
+        path = self.write("s.jsonl", {"id": "1"}, {"id": "2"}, {"id": "3"})
+        self.write("s.labels.csv", "id,time_label,event_label\n", "1,scan,scan\n", "2,false_positive,-\n", "3,scan,-\n")
+        self.assertEqual([(case.uid, case.malicious) for case in sources.read([path])], [("1", True), ("2", False), ("3", None)])
+
     def test_mocked_and_ambiguous_rows_are_left_out(self):
         row = {"rule_title": "t", "severity": "High", "rule_id": "r", "mitre": [], "log": {}, "expected_alert": True}
         path = self.write("a.jsonl", {**row, "mocked": False}, {**row, "mocked": True}, {**row, "mocked": False, "expected_alert": False})
@@ -154,11 +161,17 @@ class Files(unittest.TestCase):
         self.assertEqual(figures["mcc"]["value"], 0.5)
         self.assertEqual(figures["citation_validity"]["value"], 1)
         self.assertIsNone(figures["alert_reduction"])
+        path = self.write("flow.jsonl", *({"id": f"a{n}", "detector": "d", "rule": "Ransomware seen", "host": "h", "timestamp": 1700000000 + n}
+                                          for n in range(10)))
+        self.write("flow.labels.csv", "id,time_label,event_label\n", *(f"a{n},x,{'x' if n < 4 else '-'}\n" for n in range(10)))
+        ran = subprocess.run([sys.executable, EVALUATION, "--json", path], capture_output=True, text=True, check=False)
+        figures = json.loads(ran.stdout)
+        self.assertEqual(figures["alert_reduction"], {"value": 0.9, "alerts": 10, "investigations": 1})
+        self.assertEqual(figures["confusion"], {"tp": 4, "fp": 0, "tn": 0, "fn": 0})
+        self.assertEqual(figures["not_labelled"], 6)
         ran = subprocess.run([sys.executable, EVALUATION, self.write("none.jsonl", {"a": 1})], capture_output=True, text=True, check=False)
         self.assertEqual(ran.returncode, 2)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        os.environ["SALLYPORT_BINARY"] = sys.argv.pop(1)
     unittest.main()

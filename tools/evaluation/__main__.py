@@ -12,25 +12,30 @@ import sources
 
 
 def measured(cases, results):
-    """The figures of labelled alerts."""
-    used = [(case, result) for case, result in zip(cases, results) if isinstance(result, dict)]
+    """The figures of labelled alerts. What is known of no alert is not counted, but for what grouping makes of a stream."""
+    everything = [(case, result) for case, result in zip(cases, results) if isinstance(result, dict)]
+    used = [(case, result) for case, result in everything if case.malicious is not None]
+    documents = list({id(result): result for _, result in used}.values())
+    streamed = [id(result) for case, result in everything if case.uid is not None]
     counts = metrics.confusion([(case.malicious, judging.is_malicious(result)) for case, result in used])
     chances = [(case.malicious, judging.probability(result)) for case, result in used]
-    cited = [judging.citations(result) for _, result in used]
-    times = [result["timing_ms"]["total"] for _, result in used]
-    costs = [result["cost"] for _, result in used]
+    cited = [judging.citations(result) for result in documents]
+    times = [result["timing_ms"]["total"] for result in documents]
+    costs = [result["cost"] for result in documents]
     priced = all(cost.get("usd") is not None for cost in costs)
     figures = {
         "alerts": len(used),
         "malicious": sum(case.malicious for case, _ in used),
-        "left_out": len(cases) - len(used),
+        "left_out": len(cases) - len(everything),
+        "not_labelled": len(everything) - len(used),
         "verdicts": dict(collections.Counter(result["verdict"] for _, result in used)),
         "confusion": counts,
         **metrics.rates(counts),
         "brier": metrics.brier(chances),
         "ece": metrics.expected_calibration_error(chances),
         "escalated": metrics.share(sum(judging.is_escalated(result) for _, result in used), len(used)),
-        "alert_reduction": None,
+        "alert_reduction": {"value": 1 - len(set(streamed)) / len(streamed), "alerts": len(streamed),
+                            "investigations": len(set(streamed))} if streamed else None,
         "citation_validity": metrics.share(sum(good for good, _ in cited), sum(n for _, n in cited)),
         "time_ms": {f"p{p}": metrics.percentile(times, p) for p in (50, 95, 99)},
         "tokens": {"in": sum(cost["tokens_in"] for cost in costs), "out": sum(cost["tokens_out"] for cost in costs)},
@@ -84,7 +89,8 @@ def number(value, form="{}"):
 def print_measured(name, figures):
     counts = figures["confusion"]
     print(f"{name}: {figures['alerts']} alerts, {figures['malicious']} malicious"
-          + (f", {figures['left_out']} left out: the engine cannot use them" if figures["left_out"] else ""))
+          + (f", {figures['left_out']} left out: the engine cannot use them" if figures["left_out"] else "")
+          + (f", {figures['not_labelled']} not scored: nobody knows" if figures["not_labelled"] else ""))
     print(f"  verdicts             {', '.join(f'{k} {v}' for k, v in sorted(figures['verdicts'].items()))}")
     print(f"  called malicious     tp {counts['tp']}, fp {counts['fp']}, tn {counts['tn']}, fn {counts['fn']}"
           " (malicious or suspicious)")
@@ -94,7 +100,9 @@ def print_measured(name, figures):
     print(f"  MCC                  {shown(figures['mcc'], percent=False)}")
     print(f"  calibration          Brier {number(figures['brier'], '{:.3f}')}, ECE {number(figures['ece'], '{:.3f}')}")
     print(f"  escalated            {shown(figures['escalated'])}")
-    print("  alert reduction      not measured (single alerts, no stream)")
+    reduction = figures["alert_reduction"]
+    print("  alert reduction      " + (f"{100 * reduction['value']:.1f} %: {reduction['alerts']} alerts, {reduction['investigations']}"
+          " investigations" if reduction else "not measured (single alerts, no stream)"))
     print(f"  citations that hold  {shown(figures['citation_validity'])}")
     times = figures["time_ms"]
     print(f"  time                 p50 {times['p50']} ms, p95 {times['p95']} ms, p99 {times['p99']} ms")
@@ -136,7 +144,10 @@ def main():
         tables = []
         labelled = ([], [])
         for source, cases in sorted(by_source.items()):
-            results = judging.investigate(binary, [case.alert for case in cases], arguments)
+            if cases[0].uid is not None:
+                results, _ = judging.investigate_stream(binary, cases, arguments)
+            else:
+                results = judging.investigate(binary, [case.alert for case in cases], arguments)
             if cases[0].clean is None:
                 tables.append((source, measured(cases, results)))
                 labelled[0].extend(cases)

@@ -36,6 +36,21 @@ def investigate(binary, alerts, arguments):
     return results
 
 
+def investigate_stream(binary, cases, arguments):
+    """(for each case the document of the investigation that its alert is in, all documents), grouped as the engine does it."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        for case in cases:
+            file.write(json.dumps(case.alert) + "\n")
+        file.flush()
+        ran = subprocess.run([binary, "investigate", "--group", "--remember", *arguments, file.name],
+                             capture_output=True, encoding="utf-8", check=False)
+    if ran.returncode not in (0, 2) or (ran.stderr and not ran.stderr.startswith("{")):
+        raise Failed(ran.stderr.strip())
+    documents = [json.loads(line) for line in ran.stdout.splitlines()]
+    of_alert = {uid: document for document in documents for uid in document["alerts"]}
+    return [of_alert.get(case.uid, "not used") for case in cases], documents
+
+
 def is_malicious(document):
     return document["verdict"] in ("malicious", "suspicious")
 

@@ -10,15 +10,16 @@ import os
 class Case:
     """One labelled alert. `clean`: its twin without the text of an attacker."""
 
-    __slots__ = ("source", "alert", "malicious", "clean", "text", "forbidden", "kin")
+    __slots__ = ("source", "alert", "malicious", "clean", "text", "forbidden", "kin", "uid")
 
-    def __init__(self, source, alert, malicious=None, clean=None, text="", forbidden=(), kin=None):
+    def __init__(self, source, alert, malicious=None, clean=None, text="", forbidden=(), kin=None, uid=None):
         self.source = source
         self.alert = alert
         self.malicious = malicious
         self.clean = clean
         self.text = text
         self.forbidden = forbidden
+        self.uid = uid  # its name in a stream, whose alerts are grouped; None: it stands alone
         self.kin = kin  # cases of one name belong together: to the part that was looked at, or to the other
 
     @property
@@ -88,8 +89,26 @@ def wazuh(path):
         truths[row["n"]] = row["verdict"]
     for index, (_, alert) in enumerate(lines(path)):
         verdict = truths.get(index)
-        if verdict in ("true_positive", "false_positive"):
-            yield Case("wazuh", alert, malicious=verdict == "true_positive")
+        known = verdict in ("true_positive", "false_positive")
+        yield Case("wazuh", alert, malicious=verdict == "true_positive" if known else None, uid=alert["id"])
+
+
+def labels_of_stream(path):
+    """X.labels.csv[.gz] beside X.jsonl[.gz]; None: there is none."""
+    stem = path.removesuffix(".gz").removesuffix(".jsonl")
+    return next((name for name in (stem + ".labels.csv.gz", stem + ".labels.csv") if os.path.exists(name)), None)
+
+
+def stream(path):
+    """A stream of alerts with their labels beside it. An alert in an attack's time that is not known to be of it is part of the
+    stream, and not scored."""
+    labels = labels_of_stream(path)
+    with (gzip.open(labels, "rt") if labels.endswith(".gz") else open(labels, encoding="utf-8", newline="")) as rows:
+        truths = {row["id"]: True if row["event_label"] != "-" else False if row["time_label"] == "false_positive" else None
+                  for row in csv.DictReader(rows)}
+    name = os.path.basename(path).split(".")[0]
+    for _, alert in lines(path):
+        yield Case(name, alert, malicious=truths.get(alert["id"]), uid=alert["id"])
 
 
 # Of these no mapping makes an alert: they are events, and an alert of somebody's is about them.
@@ -159,6 +178,8 @@ def kind_of(path):
         return None
     if name.endswith(".alerts.jsonl") and os.path.exists(path.replace(".alerts.jsonl", ".labels.jsonl")):
         return wazuh
+    if labels_of_stream(path):
+        return stream
     first = next((row for _, row in lines(path)), None)
     if first is None:
         return None
