@@ -1,6 +1,7 @@
 #include "engine/app/investigation_replay.hpp"
 
 #include "engine/investigate/requests.hpp"
+#include "engine/investigate/story.hpp"
 
 #include <fmt/format.h>
 
@@ -24,8 +25,16 @@ Result<> decide(model::Verdict& verdict,
                 const gate::Policy* policy) {
   const auto& account = recorded.account;
   const auto requests = investigate::requests_of(verdict, *account.alert);
+  const auto& story = account.recording.story;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     auto& proposal = verdict.proposals[i];
+    // What was decided for an earlier version stands.
+    if (const auto* earlier = story ? investigate::same_in(story->before, proposal) : nullptr) {
+      proposal.target = earlier->target;
+      proposal.decision = earlier->decision;
+      proposal.action_id = earlier->action_id;
+      continue;
+    }
     const auto* then = alike(account.verdict, proposal);
     const auto* decision = then && then->decision ? &*then->decision : nullptr;
     auto again = recorded.decisions->again(requests[i], decision, policy);
@@ -50,6 +59,7 @@ Result<ReplayReport> replay_investigation(const RecordedInvestigation& recorded,
 
   ReplayReport report{
       .investigation = account.verdict.investigation,
+      .version = account.verdict.version,
       .same = to_json(account.verdict) == to_json(replayed->verdict),
       .differences = differences(
           to_json_value(account.verdict), to_json_value(replayed->verdict), most_differences),
@@ -58,6 +68,9 @@ Result<ReplayReport> replay_investigation(const RecordedInvestigation& recorded,
     report.notes.push_back(fmt::format("recorded by sallyport {}, replayed by {}",
                                        account.recording.engine,
                                        investigate::Recording{}.engine));
+  if (replacements.counsel)
+    report.notes.emplace_back(
+        "the other model was offered what was looked up then; anything else is not_collected");
   if (!replayed->other_questions.empty())
     report.notes.push_back(fmt::format(
         "{} question{} to a model would be another now; the recorded answer was taken for it",

@@ -23,12 +23,13 @@ struct Replacements {
 /// How the second time compares with the first.
 struct ReplayReport {
   std::string investigation;
+  std::uint32_t version = 1;
   bool same = false;
   std::vector<DocumentDifference> differences;  ///< At most most_differences.
   std::vector<std::string> notes;               ///< What a reader should know, a sentence each.
 };
 
-BOOST_DESCRIBE_STRUCT(ReplayReport, (), (investigation, same, differences, notes))
+BOOST_DESCRIBE_STRUCT(ReplayReport, (), (investigation, version, same, differences, notes))
 
 inline constexpr std::size_t most_differences = 200;
 

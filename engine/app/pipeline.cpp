@@ -221,7 +221,8 @@ void Pipeline::look(const std::shared_ptr<const model::Alert>& alert,
     auto alone = investigator.investigate_now(*alert, investigation);
     if (alone && investigate::is_worse(*alone, *verdict)) {
       // No model is asked: it would see the milder whole.
-      auto worse = investigate::as_version_of(*before, *std::move(alone));
+      auto worse =
+          investigate::as_version_of(*before, *std::move(alone), *work->whole, *work->alert);
       if (!investigate::rises(*before, worse)) return pass(std::move(work), std::move(ended));
       return conclude(std::move(work), std::move(worse), std::move(ended));
     }

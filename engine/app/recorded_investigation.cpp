@@ -264,37 +264,36 @@ Result<> write_file(const fs::path& file, std::string_view bytes) {
 
 }  // namespace
 
-Result<RecordedInvestigation> recorded_in(const store::Store& store,
-                                          const std::string& investigation) {
-  auto verdict = investigate::find_verdict(store, investigation);
-  if (!verdict) return std::unexpected{verdict.error()};
-  if (!verdict->recording)
+Result<RecordedInvestigation> recorded_in(const store::Store& store, model::Verdict verdict) {
+  if (!verdict.recording)
     return fail(Errc::not_found,
-                fmt::format("investigation {} was not recorded (retention.recordings_days of the "
-                            "settings)",
-                            investigation));
-  const auto bytes = investigate::find_kept(store, *verdict->recording);
+                fmt::format("version {} of investigation {} was not recorded "
+                            "(retention.recordings_days of the settings)",
+                            verdict.version,
+                            verdict.investigation));
+  const auto bytes = investigate::find_kept(store, *verdict.recording);
   if (!bytes) return std::unexpected{bytes.error()};
   auto recording = from_json<investigate::Recording>(*bytes);
   if (!recording) return std::unexpected{recording.error()};
   const auto rules = investigate::find_kept(store, recording->rules);
   if (!rules) return std::unexpected{rules.error()};
-  auto alert = alert_of(store, *verdict);
+  auto alert =
+      recording->story ? Result<model::Alert>{recording->story->whole} : alert_of(store, verdict);
   if (!alert) return std::unexpected{alert.error()};
 
   RecordedInvestigation found;
   if (const auto read = read_rules(*rules, found); !read) return std::unexpected{read.error()};
   auto decisions = std::make_unique<LedgerDecisions>(
-      store, found.catalogue, verdict->tenant, verdict->concluded_at);
-  std::vector<std::string> subjects{verdict->investigation};
-  for (const auto& proposal : verdict->proposals)
+      store, found.catalogue, verdict.tenant, verdict.concluded_at);
+  std::vector<std::string> subjects{verdict.investigation};
+  for (const auto& proposal : verdict.proposals)
     if (proposal.action_id) subjects.push_back(*proposal.action_id);
   for (const auto& subject : subjects) {
     if (const auto read = decisions->read(subject); !read) return std::unexpected{read.error()};
   }
   found.decisions = std::move(decisions);
   found.account = {.alert = std::make_shared<const model::Alert>(*std::move(alert)),
-                   .verdict = *std::move(verdict),
+                   .verdict = std::move(verdict),
                    .recording = *std::move(recording)};
   return found;
 }

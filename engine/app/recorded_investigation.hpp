@@ -36,10 +36,10 @@ struct RecordedInvestigation {
   std::unique_ptr<PastDecisions> decisions;
 };
 
-/// Finds it in a store, which must outlive it. Errors: not_found (no such investigation, or what it
-/// was told is not kept), corrupt, unavailable.
+/// What was recorded with a verdict, in its store, which must outlive it. Errors: not_found (what
+/// it was told is not kept), corrupt, unavailable.
 [[nodiscard]] Result<RecordedInvestigation> recorded_in(const store::Store& store,
-                                                        const std::string& investigation);
+                                                        model::Verdict verdict);
 
 /// Reads a file that record_to() wrote. Errors: not_found, invalid_input.
 [[nodiscard]] Result<RecordedInvestigation> recorded_at(const std::filesystem::path& file);

@@ -246,6 +246,7 @@ asio::awaitable<std::vector<Consultation::Found>> Consultation::look_up(Deadline
     const auto& [entity, roles, grounded] = entities_[about];
     auto& found = all.emplace_back();
     found.query = query->name();
+    found.about = entity;
     auto task = query->run(alert_, entity, deadline);
     auto items = co_await with_deadline(deadline, std::move(task));
     if (items) {

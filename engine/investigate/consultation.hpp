@@ -38,6 +38,7 @@ class Consultation {
   /// The answer to one query.
   struct Found {
     std::string query;
+    model::Entity about;
     std::vector<model::Evidence> evidence;  ///< Without ids; what fails is `failed`.
   };
 

@@ -5,6 +5,7 @@
 #include "engine/investigate/gathering.hpp"
 #include "engine/investigate/graph_evidence.hpp"
 #include "engine/investigate/graph_read.hpp"
+#include "engine/investigate/story.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -117,7 +118,8 @@ struct Investigator::Run {
   Steady::time_point started = Steady::now();
   model::Verdict verdict;
   Recording recording;
-  std::size_t numbered = 0;  ///< Of the evidence, the highest.
+  const model::Verdict* earlier = nullptr;  ///< The version before.
+  std::size_t numbered = 0;                 ///< Of the evidence, the highest.
 
   void open(std::string id, const model::Verdict* before) {
     verdict.investigation = std::move(id);
@@ -126,6 +128,7 @@ struct Investigator::Run {
     verdict.severity = name_of(alert.severity);
     verdict.techniques = alert.techniques;
     verdict.reasoner = "embedded";
+    earlier = before;
     if (before) carry_on(*before);
     if (verdict.alerts.size() < model::most_listed_alerts) verdict.alerts.push_back(alert.uid);
   }
@@ -236,6 +239,7 @@ struct Investigator::Run {
     verdict.confidence = judgement.confidence;
     verdict.explanation = std::move(judgement.explanation);
     verdict.proposals = std::move(judgement.proposals);
+    if (earlier) stand_by(*earlier, verdict);
     verdict.timing_ms.reason =
         milliseconds_since(started) - verdict.timing_ms.context - verdict.timing_ms.enrich;
   }
@@ -284,9 +288,12 @@ struct Investigator::Run {
   }
 
   /// Makes of what was told what the verdict can be replayed from.
-  /// Not of a later version: what its earlier alerts said was told to the version before.
   void keep(const Recordings& recordings, const Slices& slices) {
-    if (verdict.version > 1) return;
+    if (earlier) {
+      // Alerts that change nothing come by the thousand, and become no version.
+      if (!recording.dialogue && !rises(*earlier, verdict)) return;
+      recording.story = {.whole = alert, .alone = {}, .before = *earlier};
+    }
     recording.rules = rules->kept->hash;
     recording.slices = {.context = slices.context.count(),
                         .enrich = slices.enrich.count(),
@@ -479,8 +486,9 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
       if (co_await was_cancelled())
         co_return fail(Errc::cancelled, "the investigation was cancelled");
       std::vector<model::Evidence> items;
-      for (auto& [query, answer] : found) {
+      for (auto& [query, about, answer] : found) {
         run.answered(Asked::query, query, answer.size());
+        run.recording.answers.back().about = std::move(about);
         std::ranges::move(answer, std::back_inserter(items));
       }
       consultation->tell(run.add_all(std::move(items)));

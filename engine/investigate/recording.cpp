@@ -47,7 +47,7 @@ class Witnessed final : public reason::LanguageModel {
 /// What distinguishes recordings without a dialogue, made faster than their bytes; empty: this one
 /// is its own.
 std::string shared_key(const Recording& recording) {
-  if (recording.dialogue) return {};
+  if (recording.dialogue || recording.story) return {};
   std::string key = recording.rules;
   for (const auto& answer : recording.answers) {
     if (answer.failed) return {};

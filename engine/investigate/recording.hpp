@@ -3,6 +3,7 @@
 #include "engine/base/json.hpp"
 #include "engine/base/scrubber.hpp"
 #include "engine/investigate/counsel.hpp"
+#include "engine/model/alert.hpp"
 #include "engine/model/verdict.hpp"
 #include "engine/reason/language_model.hpp"
 
@@ -31,8 +32,9 @@ struct RecordedAnswer {
   Asked asked = Asked::alert;
   std::string name;
   std::uint32_t items = 0;
-  std::optional<std::string> failed;  ///< Why there is none; empty: there is one.
-  bool late = false;                  ///< It was cut off.
+  std::optional<std::string> failed;   ///< Why there is none; empty: there is one.
+  bool late = false;                   ///< It was cut off.
+  std::optional<model::Entity> about;  ///< Of a look-up: whom the model asked about.
 };
 
 struct RecordedToolCall {
@@ -83,6 +85,13 @@ struct RecordedSlices {
   std::int64_t buffer = 0;
 };
 
+/// What a later version of a verdict goes back to.
+struct RecordedStory {
+  model::Alert whole;                 ///< The later alert with all that the story names.
+  std::optional<model::Alert> alone;  ///< The later alert, where it was judged by itself.
+  model::Verdict before;
+};
+
 /// What an investigation was told, as far as it stands nowhere else: the alert and the evidence are
 /// kept as they are. No secret is in it: what the world answers is scrubbed before it is used.
 ///
@@ -96,6 +105,7 @@ struct Recording {
   std::vector<RecordedAnswer> answers;
   std::optional<RecordedDialogue> dialogue;
   std::uint32_t missing = 0;  ///< How much of Verdict::missing the investigation itself wrote.
+  std::optional<RecordedStory> story;  ///< Of a version above the first.
 };
 
 /// Larger than this, a recording is not kept.
@@ -133,7 +143,8 @@ class Recordings {
 [[nodiscard]] reason::ModelAnswer answer_of(const RecordedSpeech& speech);
 
 BOOST_DESCRIBE_ENUM(Asked, alert, graph, enricher, reader, query)
-BOOST_DESCRIBE_STRUCT(RecordedAnswer, (), (asked, name, items, failed, late))
+BOOST_DESCRIBE_STRUCT(RecordedAnswer, (), (asked, name, items, failed, late, about))
+BOOST_DESCRIBE_STRUCT(RecordedStory, (), (whole, alone, before))
 BOOST_DESCRIBE_STRUCT(RecordedToolCall, (), (id, name, arguments))
 BOOST_DESCRIBE_STRUCT(RecordedSpeech,
                       (),
@@ -157,6 +168,8 @@ BOOST_DESCRIBE_STRUCT(RecordedDialogue,
                       (),
                       (reader, rounds, max_output_tokens, queries, left_ns, speeches))
 BOOST_DESCRIBE_STRUCT(RecordedSlices, (), (context, enrich, reason, buffer))
-BOOST_DESCRIBE_STRUCT(Recording, (), (format, engine, rules, slices, answers, dialogue, missing))
+BOOST_DESCRIBE_STRUCT(Recording,
+                      (),
+                      (format, engine, rules, slices, answers, dialogue, missing, story))
 
 }  // namespace sallyport::investigate

@@ -1,6 +1,7 @@
 #include "engine/investigate/replay.hpp"
 
 #include "engine/base/ulid.hpp"
+#include "engine/investigate/story.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -37,7 +38,13 @@ class Remembered final : public Enricher {
 
 /// What the look-ups found, in the order of their asking.
 struct Findings {
-  std::vector<std::pair<std::string, std::vector<model::Evidence>>> answers;
+  struct Answer {
+    std::string query;
+    std::optional<model::Entity> about;
+    std::vector<model::Evidence> evidence;
+  };
+
+  std::vector<Answer> answers;
   std::size_t given = 0;
 };
 
@@ -54,15 +61,61 @@ class RememberedQuery final : public Query {
                                          model::Entity /*entity*/,
                                          Deadline /*deadline*/) override {
     const auto place = findings_->given++;
-    if (place >= findings_->answers.size() || findings_->answers[place].first != query_.name)
+    if (place >= findings_->answers.size() || findings_->answers[place].query != query_.name)
       co_return fail(Errc::unavailable, "this was not looked up when it was recorded");
-    co_return findings_->answers[place].second;
+    co_return findings_->answers[place].evidence;
   }
 
  private:
   RecordedQuery query_;
   std::shared_ptr<Findings> findings_;
 };
+
+/// Answers a model that was not asked then: what was looked up stands, whoever asks.
+class StandingQuery final : public Query {
+ public:
+  StandingQuery(RecordedQuery query, std::shared_ptr<Findings> findings)
+      : query_{std::move(query)}, findings_{std::move(findings)} {}
+
+  [[nodiscard]] std::string_view name() const override { return query_.name; }
+
+  [[nodiscard]] std::string_view description() const override { return query_.description; }
+
+  Task<std::vector<model::Evidence>> run(std::shared_ptr<const model::Alert> alert,
+                                         model::Entity entity,
+                                         Deadline /*deadline*/) override {
+    const auto found = std::ranges::find_if(findings_->answers, [&](const Findings::Answer& one) {
+      return one.query == query_.name && one.about == entity;
+    });
+    if (found != findings_->answers.end()) co_return found->evidence;
+    co_return std::vector{model::Evidence{.id = {},
+                                          .source = query_.name,
+                                          .status = model::EvidenceStatus::not_collected,
+                                          .trust = model::Trust::trusted,
+                                          .summary = "this was not looked up when it was recorded",
+                                          .hash = {},
+                                          .observed_at = alert->received_at,
+                                          .signals = {},
+                                          .data = {}}};
+  }
+
+ private:
+  RecordedQuery query_;
+  std::shared_ptr<Findings> findings_;
+};
+
+/// `counsel` with the queries of then.
+std::shared_ptr<const Counsel> with_queries(const Counsel& counsel,
+                                            const Recording& recording,
+                                            const std::shared_ptr<Findings>& findings) {
+  auto own = std::make_shared<Counsel>(counsel);
+  own->queries.clear();
+  if (recording.dialogue) {
+    for (const auto& query : recording.dialogue->queries)
+      own->queries.push_back(std::make_shared<StandingQuery>(query, findings));
+  }
+  return own;
+}
 
 /// Says what was said then, to the questions in their order.
 class RememberedModel final : public reason::LanguageModel {
@@ -127,9 +180,27 @@ struct World {
   std::shared_ptr<Findings> findings = std::make_shared<Findings>();
 };
 
+/// The version before, where its alerts are evidence of this one; nullptr: there is none, or the
+/// later alert was judged by itself.
+const model::Verdict* goes_on_from(const Recording& recording) {
+  return recording.story && !recording.story->alone ? &recording.story->before : nullptr;
+}
+
+/// The alert that was investigated.
+std::shared_ptr<const model::Alert> alert_of(const Account& account) {
+  const auto& story = account.recording.story;
+  if (!story) return account.alert;
+  return std::make_shared<const model::Alert>(story->alone ? *story->alone : story->whole);
+}
+
 Result<World> world_of(const Account& account) {
   World world;
   Told told{account.verdict.evidence};
+  // What a version goes on with comes first, and was told to the one before.
+  std::size_t answered = 0;
+  for (const auto& answer : account.recording.answers) answered += answer.items;
+  if (goes_on_from(account.recording) && answered <= account.verdict.evidence.size())
+    (void)told.next(account.verdict.evidence.size() - answered);
   for (const auto& answer : account.recording.answers) {
     auto items = told.next(answer.items);
     switch (answer.asked) {
@@ -147,13 +218,17 @@ Result<World> world_of(const Account& account) {
         break;
       }
       case Asked::query:
-        world.findings->answers.emplace_back(answer.name, std::move(items));
+        world.findings->answers.emplace_back(answer.name, answer.about, std::move(items));
         break;
     }
   }
   if (!told.all())
     return fail(Errc::invalid_input, "the recording does not fit the evidence of its verdict");
   return world;
+}
+
+std::shared_ptr<const model::Verdict> before_of(const model::Verdict* before) {
+  return before ? std::make_shared<const model::Verdict>(*before) : nullptr;
 }
 
 Slices slices_of(const RecordedSlices& slices) {
@@ -185,6 +260,7 @@ Result<Replayed> replay(const Account& account,
       std::move(rules), std::move(world->enrichers), nullptr, clock, ids, slices};
   const auto& then = account.verdict;
 
+  if (counsel) counsel = with_queries(*counsel, recording, world->findings);
   std::shared_ptr<RememberedModel> judge;
   std::shared_ptr<RememberedModel> reader;
   if (!counsel && recording.dialogue) {
@@ -205,21 +281,22 @@ Result<Replayed> replay(const Account& account,
     counsel = std::move(remembered);
   }
 
+  const auto alert = alert_of(account);
+  const auto* before = goes_on_from(recording);
   Replayed replayed;
   if (!counsel) {
-    auto verdict =
-        investigator.investigate_now(*account.alert, then.investigation, nullptr, &world->past);
+    auto verdict = investigator.investigate_now(*alert, then.investigation, before, &world->past);
     if (!verdict) return fail(Errc::invalid_input, "something would have to be waited for");
     replayed.verdict = *std::move(verdict);
   } else {
     Result<model::Verdict> verdict = fail(Errc::cancelled, "the investigation did not end");
     loop.restart();
     asio::co_spawn(loop,
-                   investigator.investigate(account.alert,
+                   investigator.investigate(alert,
                                             Deadline::in(slices.total()),
                                             then.investigation,
                                             counsel,
-                                            nullptr,
+                                            before_of(before),
                                             std::make_shared<const Past>(world->past)),
                    [&](const std::exception_ptr& thrown, Result<model::Verdict> result) {
                      if (thrown) std::rethrow_exception(thrown);
@@ -230,6 +307,11 @@ Result<Replayed> replay(const Account& account,
     if (!verdict) return std::unexpected{verdict.error()};
     replayed.verdict = *std::move(verdict);
   }
+  if (recording.story && recording.story->alone)
+    replayed.verdict = as_version_of(recording.story->before,
+                                     std::move(replayed.verdict),
+                                     recording.story->whole,
+                                     *recording.story->alone);
   // How many alerts had joined by then is no matter of reasoning.
   replayed.verdict.count = then.count;
 

@@ -31,7 +31,10 @@ struct Replayed {
 
 /// Runs the loop again, under `rules`, on what was told then: no network, no store, no waiting. The
 /// times of the verdict are those of then. With a `counsel` its models are asked instead of the
-/// recorded ones, on `loop`, in the time of now.
+/// recorded ones, on `loop`, in the time of now; of its queries none is asked: they may look up
+/// what was looked up then, and for another question the answer is `not_collected`.
+///
+/// A version above the first goes on from the one before, as it was recorded with it.
 ///
 /// Errors: invalid_input (the recording is of another format, or does not fit its verdict).
 [[nodiscard]] Result<Replayed> replay(const Account& account,

@@ -1,6 +1,9 @@
 #include "engine/investigate/story.hpp"
 
+#include "engine/investigate/recording.hpp"
+
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 namespace sallyport::investigate {
@@ -39,6 +42,22 @@ bool bears(const model::Verdict& verdict, std::string_view signal) {
   return std::ranges::any_of(verdict.evidence, [&](const model::Evidence& item) {
     return std::ranges::find(item.signals, signal, &model::Signal::name) != item.signals.end();
   });
+}
+
+/// Puts the story into what the verdict can be replayed from.
+void retell(model::Verdict& verdict, RecordedStory story) {
+  const auto recorded = std::ranges::find_if(verdict.kept, [&](const auto& kept) {
+    return verdict.recording && kept->hash == *verdict.recording;
+  });
+  verdict.recording.reset();
+  if (recorded == verdict.kept.end()) return;
+  auto recording = from_json<Recording>((*recorded)->text);
+  if (!recording) return;
+  recording->story = std::move(story);
+  auto text = to_json(*recording);
+  if (text.size() > most_recorded_bytes) return;
+  *recorded = keep_text(std::move(text));
+  verdict.recording = (*recorded)->hash;
 }
 
 bool names_more(const std::vector<std::string>& before, const std::vector<std::string>& after) {
@@ -92,10 +111,30 @@ bool is_worse(const model::Verdict& alone, const model::Verdict& verdict) {
   return rank(alone.verdict) > rank(verdict.verdict);
 }
 
-model::Verdict as_version_of(const model::Verdict& before, model::Verdict alone) {
+void stand_by(const model::Verdict& before, model::Verdict& verdict) {
+  if (!is_worse(before, verdict)) return;
+  const auto sum = [](const model::Verdict& of) {
+    double all = 0;
+    for (const auto& term : of.explanation) all += term.weight;
+    return all;
+  };
+  const auto weight = std::round((sum(before) - sum(verdict)) * 1e4) / 1e4;
+  verdict.explanation.push_back({.term = "story", .weight = weight, .evidence = {}});
+  verdict.verdict = before.verdict;
+  verdict.confidence = before.confidence;
+  verdict.proposals = before.proposals;
+  for (auto& proposal : verdict.proposals) {
+    proposal.decision.reset();
+    proposal.action_id.reset();
+  }
+}
+
+model::Verdict as_version_of(const model::Verdict& before,
+                             model::Verdict alone,
+                             const model::Alert& whole,
+                             const model::Alert& later) {
   alone.version = before.version + 1;
-  alone.recording.reset();
-  alone.kept.clear();
+  retell(alone, {.whole = whole, .alone = later, .before = before});
   alone.title = before.title;
   if (degree(before.severity) > degree(alone.severity)) alone.severity = before.severity;
   for (const auto& flag : before.flags)

@@ -30,8 +30,16 @@ struct Story {
 /// Whether `alone` is a worse verdict: joining a story must not make anything milder.
 [[nodiscard]] bool is_worse(const model::Verdict& alone, const model::Verdict& verdict);
 
-/// A verdict about the later alert alone, as the next version of `before`.
-[[nodiscard]] model::Verdict as_version_of(const model::Verdict& before, model::Verdict alone);
+/// A verdict about the later alert alone, as the next version of `before`. What it can be replayed
+/// from is kept with the `later` alert and the `whole`.
+[[nodiscard]] model::Verdict as_version_of(const model::Verdict& before,
+                                           model::Verdict alone,
+                                           const model::Alert& whole,
+                                           const model::Alert& later);
+
+/// Joining never makes anything milder: where `verdict`, a later version of `before`, would be, it
+/// stands by what was said, with a term that says so (`story`).
+void stand_by(const model::Verdict& before, model::Verdict& verdict);
 
 /// The proposal of `earlier` that does the same to the same; nullptr: there is none. Alerts are one
 /// target: what is done to one of an investigation is done to it.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::investigate {
 
@@ -20,6 +21,10 @@ void put_verdict(store::Batch& batch, const model::Verdict& verdict);
 /// The newest verdict of an investigation. Errors: not_found, corrupt, unavailable.
 [[nodiscard]] Result<model::Verdict> find_verdict(const store::Store& store,
                                                   std::string_view investigation);
+
+/// All versions of its verdict, the oldest first. Errors: those of find_verdict().
+[[nodiscard]] Result<std::vector<model::Verdict>> find_versions(const store::Store& store,
+                                                                std::string_view investigation);
 
 /// Visits the investigations of `tenant` (empty: of all), newest first, those after `before`
 /// (empty: from the newest); `visit` returns false to stop. Errors: corrupt, unavailable.

@@ -2,6 +2,7 @@
 
 #include "engine/config/document.hpp"
 #include "engine/investigate/kept.hpp"
+#include "engine/investigate/story.hpp"
 #include "engine/investigate/verdicts.hpp"
 #include "engine/reason/instructions.hpp"
 #include "tests/store/temporary_directory.hpp"
@@ -291,6 +292,70 @@ TEST_F(ReplayTest, SaysWhenAModelWouldBeAskedSomethingElse) {
   for (auto& item : account.verdict.evidence)
     if (item.source == "intel") item.summary += " and more";
   EXPECT_FALSE(again(account).other_questions.empty());
+}
+
+/// A later alert of the same story, which says more.
+model::Alert later_than(const model::Alert& first) {
+  auto later = first;
+  later.uid = "u2";
+  later.techniques = {"T1486"};
+  later.finding = {{"message", "vssadmin delete shadows"}};
+  return later;
+}
+
+Recording recording_of(const model::Verdict& verdict) {
+  for (const auto& kept : verdict.kept)
+    if (kept->hash == verdict.recording) return from_json<Recording>(kept->text).value();
+  ADD_FAILURE() << "nothing is kept";
+  return {};
+}
+
+TEST_F(ReplayTest, ALaterVersionComesToTheSameFromTheOneBefore) {
+  Investigator investigator{rules_, {}, nullptr, clock_, ids_, slices_};
+  investigator.record(true);
+  const auto first = *investigator.investigate_now(*alert_);
+  const auto whole = joined(*alert_, later_than(*alert_));
+  const auto second = *investigator.investigate_now(whole, first.investigation, &first);
+  EXPECT_EQ(second.version, 2U);
+  EXPECT_EQ(second.evidence.front().id, first.evidence.front().id);
+  ASSERT_TRUE(second.recording);
+  expect_same({.alert = alert_, .verdict = second, .recording = recording_of(second)});
+}
+
+TEST_F(ReplayTest, SoDoesOneThatWasJudgedByItself) {
+  Investigator investigator{rules_, {}, nullptr, clock_, ids_, slices_};
+  investigator.record(true);
+  const auto first = *investigator.investigate_now(*alert_);
+  const auto later = later_than(*alert_);
+  const auto second = as_version_of(first,
+                                    *investigator.investigate_now(later, first.investigation),
+                                    joined(*alert_, later),
+                                    later);
+  EXPECT_EQ(second.version, 2U);
+  ASSERT_TRUE(second.recording);
+  expect_same({.alert = alert_, .verdict = second, .recording = recording_of(second)});
+}
+
+TEST_F(ReplayTest, AnotherModelMayLookUpWhatWasLookedUpAndNothingElse) {
+  const auto account = investigate({std::make_shared<Outside>("intel", Manner::answers)},
+                                   counsel({looks_up(), says(judgement("suspicious", ""))}));
+  const auto other_asks = [&](int entity) {
+    auto wish = looks_up();
+    wish.calls.front().arguments = fmt::format(R"({{"query":"neighbours","entity":{}}})", entity);
+    auto other = counsel({wish, says(judgement("suspicious", ""))});
+    other->queries.clear();  // of its own it has none
+    asio::io_context loop{1};
+    const auto replayed = replay(account, rules_, loop, other);
+    EXPECT_TRUE(replayed);
+    for (const auto& item : replayed->verdict.evidence)
+      if (item.source == "neighbours") return item;
+    ADD_FAILURE() << "nothing was looked up: " << to_json(replayed->verdict);
+    return model::Evidence{};
+  };
+  const auto same = other_asks(0);
+  EXPECT_EQ(same.status, model::EvidenceStatus::found);
+  EXPECT_EQ(same.summary, "three of them");
+  EXPECT_EQ(other_asks(1).status, model::EvidenceStatus::not_collected);
 }
 
 TEST_F(ReplayTest, RefusesARecordingThatIsNotOfThisVerdict) {

@@ -73,12 +73,32 @@ TEST(Story, AVersionKeepsTitleAlertsAndTheHigherSeverity) {
   auto alone = verdict(model::Judgement::malicious);
   alone.alerts = {"b"};
   alone.title = "second";
-  const auto next = as_version_of(before, alone);
+  const auto next = as_version_of(before, alone, {}, {});
   EXPECT_EQ(next.version, 3U);
   EXPECT_EQ(next.title, "first");
   EXPECT_EQ(next.severity, "high");
   EXPECT_THAT(next.alerts, ElementsAre("a", "b"));
   EXPECT_EQ(next.verdict, model::Judgement::malicious);
+}
+
+TEST(Story, ALaterVersionIsNeverMilder) {
+  auto before = verdict(model::Judgement::suspicious);
+  before.confidence = 0.7;
+  before.explanation = {{"prior", 0.8, {}}};
+  before.proposals = {proposal("create_ticket", "alert", "a")};
+  before.proposals[0].action_id = "A1";
+  auto after = verdict(model::Judgement::inconclusive);
+  after.explanation = {{"prior", -1, {}}};
+  stand_by(before, after);
+  EXPECT_EQ(after.verdict, model::Judgement::suspicious);
+  EXPECT_EQ(after.confidence, 0.7);
+  EXPECT_EQ(after.explanation.back().term, "story");
+  EXPECT_DOUBLE_EQ(after.explanation.back().weight, 1.8);
+  ASSERT_EQ(after.proposals.size(), 1U);
+  EXPECT_FALSE(after.proposals[0].action_id);
+  auto worse = verdict(model::Judgement::malicious);
+  stand_by(before, worse);
+  EXPECT_EQ(worse.verdict, model::Judgement::malicious);
 }
 
 TEST(Story, TheLaterAlertIsSeenWithAllThatTheStoryNames) {

@@ -78,7 +78,7 @@ Result<> GroupedStream::follow(const std::shared_ptr<const model::Alert>& alert,
   auto alone = investigate_(alert, id, nullptr);
   if (!alone) return std::unexpected{alone.error()};
   if (investigate::is_worse(*alone, *verdict))
-    verdict = investigate::as_version_of(*before, *std::move(alone));
+    verdict = investigate::as_version_of(*before, *std::move(alone), *whole, *alert);
   if (!investigate::rises(*before, *verdict)) return {};
   groups_.durable(id, verdict->version);
   into.story = std::make_shared<const investigate::Story>(*std::move(verdict), *whole);

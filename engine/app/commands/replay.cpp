@@ -4,6 +4,7 @@
 #include "engine/app/loading.hpp"
 #include "engine/app/models.hpp"
 #include "engine/app/policy_file.hpp"
+#include "engine/investigate/verdicts.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -112,7 +113,16 @@ class Replay {
   }
 
   int run_one(const std::string& name) {
-    const auto recorded = fs::exists(name) ? recorded_at(name) : recorded_in(*store_, name);
+    if (fs::exists(name)) return compare(recorded_at(name));
+    auto versions = investigate::find_versions(*store_, name);
+    if (!versions) return unusable("replay", versions.error());
+    int status = 0;
+    for (auto& verdict : *versions)
+      status = std::max(status, compare(recorded_in(*store_, std::move(verdict))));
+    return status;
+  }
+
+  int compare(const Result<RecordedInvestigation>& recorded) {
     if (!recorded) return unusable("replay", recorded.error());
     const auto report = replay_investigation(*recorded, replacements_, loop_);
     if (!report) return unusable("replay", report.error());
@@ -128,21 +138,23 @@ class Replay {
     const auto shown = [](const std::optional<json::value>& value) {
       return value ? to_json(*value) : std::string{"(not there)"};
     };
+    const auto name = report.version == 1
+                          ? report.investigation
+                          : fmt::format("{} version {}", report.investigation, report.version);
     if (report.same) {
       fmt::print("{}: the same: {} ({}), {} proposal{} and what was decided of {}\n",
-                 report.investigation,
+                 name,
                  name_of(verdict.verdict),
                  verdict.confidence,
                  verdict.proposals.size(),
                  verdict.proposals.size() == 1 ? "" : "s",
                  verdict.proposals.size() == 1 ? "it" : "them");
     } else if (report.differences.empty()) {
-      fmt::print("{}: the bytes differ, the values do not\n", report.investigation);
+      fmt::print("{}: the bytes differ, the values do not\n", name);
     } else {
       // Without a replacement one difference is a fault, and the first shows it.
       const auto n = replacements_.none() ? 1 : report.differences.size();
-      fmt::print(
-          "{}: differs{}\n", report.investigation, n < report.differences.size() ? "; first" : "");
+      fmt::print("{}: differs{}\n", name, n < report.differences.size() ? "; first" : "");
       for (std::size_t i = 0; i < n; ++i) {
         const auto& difference = report.differences[i];
         fmt::print("  {}\n    recorded  {}\n    replayed  {}\n",
@@ -196,7 +208,11 @@ void add_replay(CLI::App& app, Run& run) {
       "rules and\npolicy, without a network. With --policy, --reasoner or --model that part is "
       "another one; so with\n--config, where --data or a file says what is replayed: the "
       "reasoner's "
-      "file of those settings.\nPaths are JSON pointers into the verdict document.\n"
+      "file of those settings.\nAn investigation that later alerts gave new versions of its "
+      "verdict "
+      "is made again version by version.\nAnother model may look up what was looked up then; for "
+      "anything else the answer is not_collected.\nPaths are JSON pointers into the verdict "
+      "document.\n"
       "Exit status: 0 the same verdict, proposals and decisions, byte for byte; 1 they differ (the "
       "first\ndifference is printed; with another part all of them); 2 it cannot be replayed.\n\n"
       "Example:\n  sallyport replay 01JD8Z6Q4T3F8N6S2V9K7X5B1C --data data\n"
