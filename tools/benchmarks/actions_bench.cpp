@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -36,6 +37,9 @@ constexpr int side_by_side = 256;
 
 /// Latencies are kept of so many, spread over the run: what is measured must not grow with it.
 constexpr std::uint64_t samples = 100'000;
+
+/// Where it is looked how much memory is resident, besides the end.
+constexpr std::array<std::uint64_t, 4> looked_at_percent{10, 25, 50, 75};
 
 constexpr std::uint64_t addresses = 1U << 24U;
 
@@ -142,8 +146,13 @@ class Run {
 
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
-  /// Resident after the first tenth, and at the end, in MiB.
-  [[nodiscard]] double early_memory() const { return early_memory_; }
+  struct Memory {
+    std::uint64_t percent;  ///< Of the actions begun.
+    double resident_mb;
+  };
+
+  /// As it was on the way.
+  [[nodiscard]] const std::vector<Memory>& memory() const { return memory_; }
 
  private:
   void fail_with(std::string why) {
@@ -166,7 +175,8 @@ class Run {
       const auto took = std::chrono::duration<double, std::micro>{Steady::now() - start};
       if (n % std::max<std::uint64_t>(wanted_ / samples, 1) == 0)
         latencies_us_.push_back(took.count());
-      if (n == wanted_ / 10) early_memory_ = resident_megabytes();
+      for (const auto percent : looked_at_percent)
+        if (n == wanted_ * percent / 100) memory_.push_back({percent, resident_megabytes()});
     }
   }
 
@@ -227,7 +237,7 @@ class Run {
   std::uint64_t next_ = 0;
   std::string failure_;
   std::vector<double> latencies_us_;
-  double early_memory_ = 0;
+  std::vector<Memory> memory_;
   Steady::time_point begun_;
   Steady::duration took_{};
 };
@@ -261,11 +271,16 @@ int actions_bench(const Options& options) {
          .name = "bytes_written",
          .value = per_action(counters.bytes_written),
          .unit = "bytes/action"});
-  print(options.json,
-        {.bench = "actions",
-         .name = "memory_growth_after_a_tenth",
-         .value = std::max(resident_megabytes() - run.early_memory(), 0.0),
-         .unit = "MiB"});
+  auto memory = run.memory();
+  memory.push_back({100, resident_megabytes()});
+  for (const auto& [percent, resident] : memory) {
+    print(options.json,
+          {.bench = "actions",
+           .name = fmt::format("memory_at_{}_percent", percent),
+           .value = resident,
+           .unit = "MiB",
+           .rss_mb = resident});
+  }
   const auto verified = store::verify_ledger(**store, "acme");
   if (!verified || !verified->holds) {
     fmt::print(stderr, "the ledger does not hold\n");
