@@ -26,6 +26,14 @@ std::string under_way_key(std::string_view id) {
   return store::key({"under way", id});
 }
 
+/// Where it is written that every action is in every index.
+std::string indexed_key() {
+  return store::key({"indexed"});
+}
+
+const std::string indexed_version = "1";
+constexpr std::size_t mended_at_once = 1000;
+
 std::string alike_key(std::string_view deed) {
   return store::key({"alike", deed});
 }
@@ -120,6 +128,15 @@ std::string step_body(const model::Action& action) {
   return to_json(body);
 }
 
+/// How an action is found that is not over. Of two that would do the same the later one counts.
+void index(Batch& batch, const model::Action& action) {
+  if (is_over(action)) return;
+  const auto& id = action.id.text();
+  batch.put(Table::actions, open_key(id), "");
+  batch.put(Table::actions, alike_key(deed_of(action.request)), id);
+  if (is_under_way(action)) batch.put(Table::actions, under_way_key(id), "");
+}
+
 void append_step(Batch& batch,
                  model::EntryKind kind,
                  const model::Action& action,
@@ -184,11 +201,7 @@ bool Actions::add(Batch& batch, const model::Action& action) {
   const auto& id = action.id.text();
   put_record(batch, action);
   batch.put(Table::actions, store::key({"investigation", action.investigation, id}), "");
-  if (joins) {
-    batch.put(Table::actions, open_key(id), "");
-    batch.put(Table::actions, alike_key(deed), id);
-  }
-  if (is_under_way(action)) batch.put(Table::actions, under_way_key(id), "");
+  index(batch, action);
   append_step(
       batch, entry_of(action.state), action, action.request.requested_by, action.created_at);
   return true;
@@ -291,6 +304,39 @@ Result<> Actions::each(std::string_view index,
 
 Result<> Actions::each_open(const std::function<bool(model::Action action)>& visit) const {
   return each("open", visit);
+}
+
+Result<std::optional<std::size_t>> Actions::mend_indexes() {
+  const auto known = store_.get(Table::actions, indexed_key());
+  if (!known) return std::unexpected{known.error()};
+  if (*known == indexed_version) return std::nullopt;
+  std::size_t on_their_way = 0;
+  const auto prefix = store::key({"id", ""});
+  std::string last;
+  for (std::size_t seen = mended_at_once; seen == mended_at_once;) {
+    seen = 0;
+    Batch batch;
+    std::optional<Error> broken;
+    const auto scanned = store_.scan(
+        Table::actions, prefix, last, false, [&](std::string_view key, std::string_view value) {
+          if (key == last) return true;
+          const auto action = from_json<model::Action>(value);
+          if (!action) {
+            broken = action.error();
+            return false;
+          }
+          index(batch, *action);
+          if (is_under_way(*action)) ++on_their_way;
+          last = key;
+          return ++seen < mended_at_once;
+        });
+    if (!scanned) return std::unexpected{scanned.error()};
+    if (broken) return std::unexpected{*broken};
+    if (seen < mended_at_once) batch.put(Table::actions, indexed_key(), indexed_version);
+    const auto mended = store_.commit_and_wait(std::move(batch));
+    if (!mended) return std::unexpected{mended.error()};
+  }
+  return std::optional{on_their_way};
 }
 
 Result<std::vector<model::Action>> Actions::under_way() const {

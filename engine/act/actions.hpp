@@ -68,6 +68,11 @@ class Actions {
   /// Errors: corrupt, unavailable.
   [[nodiscard]] Result<> each_open(const std::function<bool(model::Action action)>& visit) const;
 
+  /// Makes the indexes of a store that was written before there were all of them: one pass over
+  /// every action. Once, before anything changes. Returns how many are on their way; empty: the
+  /// indexes are whole. Errors: corrupt, unavailable.
+  [[nodiscard]] Result<std::optional<std::size_t>> mend_indexes();
+
   /// Every action on its way, the oldest first: what a restart has to take up.
   [[nodiscard]] Result<std::vector<model::Action>> under_way() const;
 

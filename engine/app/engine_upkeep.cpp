@@ -37,6 +37,10 @@ Result<> Engine::Impl::resume() {
   if (!taught) return taught;
   const auto restored = ingest::restore(*store, *groups, clock.now());
   if (!restored) return restored;
+  const auto mended = actions->mend_indexes();
+  if (!mended) return std::unexpected{mended.error()};
+  if (*mended && **mended > 0)
+    log.info("actions of an earlier version are found again", {{"under_way", **mended}});
   auto open_actions = actions->under_way();
   if (!open_actions) return std::unexpected{open_actions.error()};
   const auto alerts = intake->open_alerts();

@@ -27,6 +27,41 @@ TEST(Actions, AWayThatIsNotInTheTableIsRefused) {
   EXPECT_EQ(jumped.error().code, Errc::conflict);
 }
 
+TEST(Actions, WhatAnEarlierVersionLeftUnderWayIsFoundAgain) {
+  World world;
+  const auto left = world.propose("203.0.113.7").first;
+  const auto done = world.run(world.propose("203.0.113.8"));
+  const auto over = world.propose("203.0.113.9").first;
+  EXPECT_TRUE(world.wait(world.actions->change(over, {.to = ActionState::failed, .by = {}})));
+  const auto under_way = [&] {
+    std::vector<ActionId> ids;
+    const auto actions = world.actions->under_way().value();
+    for (const auto& action : actions) ids.push_back(action.id);
+    return ids;
+  };
+  // As a store is that knew records alone.
+  store::Batch without;
+  for (const auto& action : {left, done, over}) {
+    for (const auto* index : {"open", "under way"})
+      without.erase(store::Table::actions, store::key({index, action.id.text()}));
+    without.erase(store::Table::actions, store::key({"alike", deed_of(action.request)}));
+  }
+  ASSERT_TRUE(world.store->commit_and_wait(std::move(without)));
+  world.restart();
+  ASSERT_TRUE(under_way().empty());
+
+  EXPECT_EQ(world.actions->mend_indexes().value(), 1U);
+  EXPECT_EQ(under_way(), std::vector{left.id});
+  EXPECT_EQ(world.actions->find_alike(left.request), left.id);
+  EXPECT_EQ(world.actions->find_alike(done.request), done.id);
+  EXPECT_EQ(world.actions->find_alike(over.request), std::nullopt);
+  std::size_t open = 0;
+  EXPECT_TRUE(world.actions->each_open([&](const model::Action&) { return ++open < 10; }));
+  EXPECT_EQ(open, 2U);
+  world.restart();
+  EXPECT_EQ(world.actions->mend_indexes().value(), std::nullopt) << "once is enough";
+}
+
 TEST(Actions, OneWhoseBatchWasNotCommittedIsNotJoined) {
   World world;
   auto first = world.propose("203.0.113.7").first;
