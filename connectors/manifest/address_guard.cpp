@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 namespace sallyport::connectors::manifest {
 
@@ -16,31 +15,7 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr std::size_t most_places = 1024;
 constexpr std::size_t name_limit_bytes = 253;
-
-/// The IPv4 address that an IPv6 address carries to a translator or a tunnel (RFC 6052, RFC 3056,
-/// RFC 4291, RFC 2765, RFC 5214).
-std::optional<Network> embedded_v4(const ip::address& address) {
-  if (!address.is_v6()) return std::nullopt;
-  const auto bytes = address.to_v6().to_bytes();
-  const auto at = [&](std::size_t from) {
-    ip::address_v4::bytes_type v4{};
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(from), 4, v4.begin());
-    return Network::of(ip::address_v4{v4});
-  };
-  const auto starts = [&](std::initializer_list<unsigned char> prefix) {
-    return std::ranges::equal(prefix, std::span{bytes}.first(prefix.size()));
-  };
-  if (starts({0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return at(12);
-  if (starts({0x20, 0x02})) return at(2);
-  if (starts({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})) return at(12);
-  if (starts({0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0})) return at(12);
-  const bool isatap =
-      (bytes[8] & 0xfd) == 0 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe;
-  if (isatap) return at(12);
-  return std::nullopt;
-}
 
 /// Where clouds hand out credentials to whoever asks.
 bool is_metadata(const Network& address) {
@@ -99,18 +74,6 @@ std::string_view forbidden(const Network& address) {
 
 }  // namespace
 
-void KnownPlaces::add(const Network& address) {
-  const std::scoped_lock lock{mutex_};
-  if (std::ranges::find(seen_, address) != seen_.end()) return;
-  if (seen_.size() >= most_places) seen_.erase(seen_.begin());
-  seen_.push_back(address);
-}
-
-bool KnownPlaces::overlaps(const Network& network) const {
-  const std::scoped_lock lock{mutex_};
-  return std::ranges::any_of(seen_, [&](const auto& place) { return place.overlaps(network); });
-}
-
 Result<AddressGuard> AddressGuard::make(const std::vector<std::string>& allow) {
   AddressGuard guard;
   for (const auto& entry : allow) {
@@ -140,7 +103,7 @@ Result<> AddressGuard::may_connect(std::string_view host, const ip::address& add
   const auto allowed = [&](const auto& range) { return range.contains(network); };
   if (names(host) || std::ranges::any_of(networks_, allowed)) return {};
   auto why = forbidden(network);
-  if (const auto inside = embedded_v4(address); why.empty() && inside) why = forbidden(*inside);
+  if (const auto inside = carried_v4(network); why.empty() && inside) why = forbidden(*inside);
   if (why.empty()) return {};
   return fail(Errc::denied,
               fmt::format("{:.100} is at {}: {} are reached only where `allow` names them",

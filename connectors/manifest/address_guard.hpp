@@ -5,25 +5,11 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sallyport::connectors::manifest {
-
-/// The addresses that the connectors of this engine were seen to connect to: what must not be
-/// blocked by one of them. Shared by all. Thread-safe.
-class KnownPlaces {
- public:
-  void add(const Network& address);
-  [[nodiscard]] bool overlaps(const Network& network) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<Network> seen_;
-};
 
 /// Which addresses a connector may connect to. Loopback, link-local, multicast and the metadata
 /// services of clouds are reached only where the operator names them, also when they hide inside

@@ -114,22 +114,8 @@ Result<json::value> Connector::target_of(const OperationPlan& plan,
   };
   if (std::ranges::any_of(config_.never, meant))
     return fail(Errc::denied, "the connector's option `never` holds that target");
-  if (!network) {
-    // A name that this product is reached under, or that all of those are below.
-    for (const auto& [name, endpoint] : plan_->endpoints) {
-      const auto& host = wire_->base(name).origin.host;
-      const bool below = host.size() > text.size() && host[host.size() - text.size() - 1] == '.' &&
-                         http::same_name(host.substr(host.size() - text.size()), text);
-      if (operation.target.kind == "domain" && (below || http::same_name(host, text)))
-        return fail(Errc::denied, "that is where this product is reached");
-    }
-    return value;
-  }
-  const auto own = own_addresses();
-  if (std::ranges::any_of(own, [&](const auto& address) { return address.overlaps(*network); }))
-    return fail(Errc::denied, "that is an address of this machine");
-  if (places_->overlaps(*network))
-    return fail(Errc::denied, "that is where a product is reached that this engine acts on");
+  if (const auto kept = places_->may_cut_off(operation.verb, operation.target); !kept)
+    return std::unexpected{kept.error()};
   return value;
 }
 

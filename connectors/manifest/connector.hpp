@@ -9,6 +9,7 @@
 #include "connectors/manifest/runner.hpp"
 #include "connectors/manifest/sent.hpp"
 #include "connectors/manifest/wire.hpp"
+#include "connectors/native/base/known_places.hpp"
 #include "engine/act/actuator.hpp"
 #include "engine/base/time.hpp"
 

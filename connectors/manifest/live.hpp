@@ -2,6 +2,7 @@
 
 #include "connectors/local/watched_files.hpp"
 #include "connectors/manifest/connector.hpp"
+#include "connectors/native/base/known_places.hpp"
 #include "engine/act/actuator.hpp"
 #include "engine/model/catalogue.hpp"
 

@@ -57,13 +57,6 @@ Result<http::Url> base_of(const std::string& name,
   return url;
 }
 
-/// An address that will be connected to is known before it was; a name, once it was resolved.
-void add_literal(const std::string& host, KnownPlaces& places) {
-  boost::system::error_code no_address;
-  const auto address = asio::ip::make_address(host, no_address);
-  if (!no_address) places.add(Network::of(address));
-}
-
 Result<std::optional<http::Endpoint>> proxy_of(const std::string& text) {
   if (text.empty()) return std::optional<http::Endpoint>{};
   const auto url = http::parse_url(text);
@@ -123,7 +116,7 @@ Result<std::unique_ptr<Wire>> Wire::make(const Plan& plan,
                                                          : std::string{};
     auto url = base_of(name, endpoint, given, *guard);
     if (!url) return std::unexpected{url.error()};
-    add_literal(url->origin.host, *places);
+    places->add_host(url->origin.host);
     bases.emplace(name, *std::move(url));
   }
   if (plan.auth.kind == AuthKind::mtls && config.certificate.empty())
@@ -133,7 +126,7 @@ Result<std::unique_ptr<Wire>> Wire::make(const Plan& plan,
   if (!tls) return std::unexpected{tls.error()};
   auto proxy = proxy_of(config.proxy);
   if (!proxy) return std::unexpected{proxy.error()};
-  if (*proxy) add_literal((*proxy)->host, *places);
+  if (*proxy) places->add_host((*proxy)->host);
   auto connect =
       connector(std::move(executor), *std::move(tls), *guard, *std::move(proxy), std::move(places));
   return std::unique_ptr<Wire>{new Wire{std::move(bases), plan, std::move(connect)}};

@@ -4,6 +4,7 @@
 #include "connectors/manifest/config.hpp"
 #include "connectors/manifest/pace.hpp"
 #include "connectors/manifest/plan.hpp"
+#include "connectors/native/base/known_places.hpp"
 #include "engine/base/deadline.hpp"
 #include "engine/http/client.hpp"
 

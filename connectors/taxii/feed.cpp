@@ -120,7 +120,7 @@ Feed::Feed(Config config, fs::path folder, const Clock& clock, asio::any_io_exec
 
 Result<std::unique_ptr<Feed>> Feed::make(Config config,
                                          fs::path folder,
-                                         std::shared_ptr<manifest::KnownPlaces> places,
+                                         std::shared_ptr<KnownPlaces> places,
                                          const Clock& clock,
                                          asio::any_io_executor executor,
                                          asio::any_io_executor pool) {

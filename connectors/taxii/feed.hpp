@@ -2,6 +2,7 @@
 
 #include "connectors/manifest/address_guard.hpp"
 #include "connectors/manifest/caller.hpp"
+#include "connectors/native/base/known_places.hpp"
 #include "connectors/taxii/collection.hpp"
 #include "connectors/taxii/config.hpp"
 #include "engine/base/deadline.hpp"
@@ -37,13 +38,12 @@ class Feed {
  public:
   /// Resolves secrets; does not connect. Errors: invalid_input (naming the option), not_found (a
   /// secret).
-  [[nodiscard]] static Result<std::unique_ptr<Feed>> make(
-      Config config,
-      std::filesystem::path folder,
-      std::shared_ptr<manifest::KnownPlaces> places,
-      const Clock& clock,
-      asio::any_io_executor executor,
-      asio::any_io_executor pool);
+  [[nodiscard]] static Result<std::unique_ptr<Feed>> make(Config config,
+                                                          std::filesystem::path folder,
+                                                          std::shared_ptr<KnownPlaces> places,
+                                                          const Clock& clock,
+                                                          asio::any_io_executor executor,
+                                                          asio::any_io_executor pool);
 
   [[nodiscard]] const Config& config() const noexcept { return config_; }
 

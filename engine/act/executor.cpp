@@ -67,11 +67,11 @@ Executor::Executor(Actions& actions,
     : actions_{actions},
       gate_{gate},
       clock_{clock},
-      options_{options},
+      options_{std::move(options)},
       ask_{std::move(ask)},
       tell_{std::move(tell)},
-      products_{std::move(actuators), options.product, turned},
-      verifier_{actions, clock, options.verify, tell_} {}
+      products_{std::move(actuators), options_.product, options_.product_of, turned},
+      verifier_{actions, clock, options_.verify, tell_} {}
 
 Operation Executor::operation_of(const model::Action& action) const {
   Operation operation{.verb = action.request.action,
@@ -89,7 +89,17 @@ Result<> Executor::check(const model::Action& action) const {
   const auto product = products_.named(action.connector);
   if (!product)
     return fail(Errc::not_found, fmt::format("no connector {} is configured", action.connector));
-  return product->rules().check(operation_of(action));
+  return check(*product, operation_of(action));
+}
+
+Result<> Executor::check(const Product& product, const Operation& operation) const {
+  const auto bounds =
+      options_.boundary ? options_.boundary(operation.verb, operation.target) : Result<>{};
+  return bounds ? product.rules().check(operation) : bounds;
+}
+
+Result<> Executor::within_bounds(const model::ActionRequest& request) const {
+  return options_.boundary ? options_.boundary(request.action, request.target) : Result<>{};
 }
 
 Task<model::Action> Executor::hold_back(model::Action action, gate::Answer answer) {
@@ -150,7 +160,7 @@ Task<model::Action> Executor::run(model::Action action, gate::Permit permit) {
     throw std::logic_error{"a permit was spent on another request"};
 
   auto operation = operation_of(action);
-  const auto sound = product->rules().check(operation);
+  const auto sound = check(*product, operation);
   if (!sound) co_return co_await fail_with(std::move(action), "refused: " + sound.error().detail);
 
   const auto before = co_await product->read(operation, options_.verify.wait_for);

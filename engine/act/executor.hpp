@@ -11,6 +11,7 @@
 #include "engine/store/store.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,9 +20,15 @@
 
 namespace sallyport::act {
 
+/// What no product may be asked to do, whichever it is and whoever asks. No I/O. Errors: denied,
+/// invalid_input.
+using Boundary = std::function<Result<>(std::string_view verb, const model::Target& target)>;
+
 struct ExecutorOptions {
   ProductLimits product;
   Verifier::Options verify;
+  Boundary boundary{};                                ///< Empty: there is none.
+  std::map<std::string, ProductLimits> product_of{};  ///< By name: not as `product` says.
 };
 
 /// Carries out what a gate::Permit allows: intent and rollback record durable first, the gate asked
@@ -56,13 +63,18 @@ class Executor {
   /// cancelled. What a product answers is not an error but the action's state.
   Task<model::Action> run(model::Action action, gate::Permit permit);
 
+  /// Whether any product may be asked for this. Thread-safe. Errors: denied, invalid_input.
+  [[nodiscard]] Result<> within_bounds(const model::ActionRequest& request) const;
+
   /// Whether the product would take what `action` asks of it. Sends nothing. Errors: invalid_input
-  /// (what it does not take), not_found (no such connector).
+  /// (what it does not take), denied (what nobody may ask), not_found (no such connector).
   [[nodiscard]] Result<> check(const model::Action& action) const;
 
   /// Uses `actuator` from now on, in place of one of that name. What is under way ends with the one
-  /// that it began with.
-  void put(std::shared_ptr<Actuator> actuator) { products_.put(std::move(actuator)); }
+  /// that it began with. `limits`: not those of ExecutorOptions::product.
+  void put(std::shared_ptr<Actuator> actuator, std::optional<ProductLimits> limits = {}) {
+    products_.put(std::move(actuator), limits);
+  }
 
   /// From now on no action begins with the one of that name.
   void take_away(std::string_view name) { products_.take_away(name); }
@@ -98,6 +110,7 @@ class Executor {
   Task<model::Action> fail_with(model::Action action, std::string detail);
 
   [[nodiscard]] Operation operation_of(const model::Action& action) const;
+  [[nodiscard]] Result<> check(const Product& product, const Operation& operation) const;
 
   Actions& actions_;
   gate::Gate& gate_;

@@ -6,14 +6,18 @@ namespace sallyport::act {
 
 Products::Products(std::vector<std::shared_ptr<Actuator>> actuators,
                    const ProductLimits& limits,
+                   const std::map<std::string, ProductLimits>& limits_of,
                    const Product::Turned& turned)
     : limits_{limits}, turned_{turned} {
-  for (auto& actuator : actuators)
-    products_.push_back(std::make_shared<Product>(std::move(actuator), limits_, turned_));
+  for (auto& actuator : actuators) {
+    const auto own = limits_of.find(std::string{actuator->name()});
+    const auto& its = own == limits_of.end() ? limits_ : own->second;
+    products_.push_back(std::make_shared<Product>(std::move(actuator), its, turned_));
+  }
 }
 
-void Products::put(std::shared_ptr<Actuator> actuator) {
-  auto product = std::make_shared<Product>(std::move(actuator), limits_, turned_);
+void Products::put(std::shared_ptr<Actuator> actuator, const std::optional<ProductLimits>& limits) {
+  auto product = std::make_shared<Product>(std::move(actuator), limits.value_or(limits_), turned_);
   const std::scoped_lock lock{mutex_};
   const auto place = std::ranges::lower_bound(
       products_, product->name(), {}, [](const auto& each) { return each->name(); });

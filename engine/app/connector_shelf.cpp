@@ -41,11 +41,12 @@ Result<ConnectorShelf::Dropped> ConnectorShelf::make(const config::Document& doc
                 fmt::format("{}: the settings have a connector {}", document.name(), name));
   config::Settings own;
   own.folder = settings_.connectors_folder;
+  own.actions = settings_.actions;
   auto& options = own.connectors[name] = *entry;
   if (!options.contains("type")) options.emplace("type", "manifest");
   Faults faults;
   const auto products = make_products(own, reach_, faults);
-  if (products.actuators.empty()) {
+  if (products.actuators.empty() || has_errors(faults)) {
     const auto above = child("/connectors", name);
     for (auto& fault : faults)
       if (fault.pointer.starts_with(above)) fault.pointer.erase(0, above.size());
@@ -54,6 +55,8 @@ Result<ConnectorShelf::Dropped> ConnectorShelf::make(const config::Document& doc
   return Dropped{.text = {},
                  .sound = true,
                  .actuator = products.actuators.front(),
+                 .limits = products.limits.empty() ? std::optional<act::ProductLimits>{}
+                                                   : products.limits.begin()->second,
                  .manifest = products.manifests.empty() ? nullptr : products.manifests.front()};
 }
 
@@ -71,6 +74,7 @@ void ConnectorShelf::look_at(const std::filesystem::path& file, News& news) {
                        : Result<Dropped>{std::unexpected{document.error()}};
   if (!made) return news.faults.push_back(made.error().detail);
   news.put.push_back(made->actuator);
+  if (made->limits) news.limits.emplace(made->actuator->name(), *made->limits);
   made->text = *text;
   now = *std::move(made);
 }

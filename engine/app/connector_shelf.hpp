@@ -22,7 +22,8 @@ class ConnectorShelf {
   ConnectorShelf(const config::Settings& settings, Reach reach, const Products& products);
 
   struct News {
-    std::vector<std::shared_ptr<act::Actuator>> put;  ///< New, or in place of one of that name.
+    std::vector<std::shared_ptr<act::Actuator>> put;   ///< New, or in place of one of that name.
+    std::map<std::string, act::ProductLimits> limits;  ///< Of those, where they have their own.
     std::vector<std::string> taken_away;
     std::vector<std::string> read;    ///< The connectors whose manifests were read again.
     std::vector<std::string> faults;  ///< By file, line and column.
@@ -37,6 +38,7 @@ class ConnectorShelf {
     std::string text;
     bool sound = false;  ///< As it is now; what an earlier text made stays.
     std::shared_ptr<act::Actuator> actuator;
+    std::optional<act::ProductLimits> limits{};
     std::shared_ptr<connectors::manifest::LiveConnector> manifest;
   };
 

@@ -5,6 +5,7 @@
 #include "connectors/native/smtp/smtp.hpp"
 #include "connectors/native/ssh/ssh.hpp"
 #include "connectors/native/syslog/syslog.hpp"
+#include "engine/app/action_limits.hpp"
 #include "engine/base/spelling.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ struct Entry {
   const std::string& name;
   const json::object& options;
   const Reach& reach;
-  const std::shared_ptr<connectors::manifest::KnownPlaces>& places;
+  const std::shared_ptr<connectors::KnownPlaces>& places;
   Products& products;
   Faults& faults;
 
@@ -37,6 +38,7 @@ template <class Config>
 std::optional<Config> options_of(const Entry& entry) {
   auto own = entry.options;
   own.erase("type");
+  own.erase("actions");
   Config config;
   Faults found;
   read_json(json::value(std::move(own)), config, found, entry.pointer());
@@ -69,6 +71,7 @@ Made make_ldap(const Entry& entry) {
   if (!config) return nullptr;
   config->ca_file = entry.settings.path_of(config->ca_file);
   config->bind_password = entry.settings.secret_of(config->bind_password);
+  for (const auto& url : config->urls) entry.places->add_host(url);
   return made_by(connectors::ldap::Ldap::make(*std::move(config), entry.reach.pool), entry);
 }
 
@@ -78,7 +81,10 @@ Made make_ssh(const Entry& entry) {
   config->key_file = entry.settings.path_of(config->key_file);
   config->known_hosts = entry.settings.path_of(config->known_hosts);
   config->key_passphrase = entry.settings.secret_of(config->key_passphrase);
-  for (auto& [name, host] : config->hosts) host.key_file = entry.settings.path_of(host.key_file);
+  for (auto& [name, host] : config->hosts) {
+    host.key_file = entry.settings.path_of(host.key_file);
+    entry.places->add_host(host.address);
+  }
   return made_by(connectors::ssh::Ssh::make(*std::move(config), entry.reach.pool), entry);
 }
 
@@ -87,6 +93,7 @@ Made make_smtp(const Entry& entry) {
   if (!config) return nullptr;
   config->ca_file = entry.settings.path_of(config->ca_file);
   config->password = entry.settings.secret_of(config->password);
+  entry.places->add_host(config->host);
   return made_by(
       connectors::smtp::Smtp::make(*std::move(config), entry.reach.clock, entry.reach.loop), entry);
 }
@@ -96,6 +103,7 @@ Made make_syslog(const Entry& entry) {
   if (!config) return nullptr;
   for (auto* path : {&config->ca_file, &config->certificate_file, &config->key_file})
     *path = entry.settings.path_of(*path);
+  entry.places->add_host(config->host);
   return made_by(
       connectors::syslog::Syslog::make(*std::move(config), entry.reach.clock, entry.reach.loop),
       entry);
@@ -175,14 +183,16 @@ Products make_products(const config::Settings& settings, const Reach& reach, Fau
   Products products;
   products.places = reach.places;
   for (const auto& [name, options] : settings.connectors) {
-    if (auto actuator = make({.settings = settings,
-                              .name = name,
-                              .options = options,
-                              .reach = reach,
-                              .places = reach.places,
-                              .products = products,
-                              .faults = faults}))
-      products.actuators.push_back(std::move(actuator));
+    const Entry entry{.settings = settings,
+                      .name = name,
+                      .options = options,
+                      .reach = reach,
+                      .places = reach.places,
+                      .products = products,
+                      .faults = faults};
+    if (auto limits = own_limits(options, settings.actions, entry.pointer(), faults))
+      products.limits.emplace(name, *limits);
+    if (auto actuator = make(entry)) products.actuators.push_back(std::move(actuator));
   }
   return products;
 }

@@ -2,7 +2,8 @@
 
 #include "connectors/manifest/enricher.hpp"
 #include "connectors/manifest/live.hpp"
-#include "engine/act/actuator.hpp"
+#include "connectors/native/base/known_places.hpp"
+#include "engine/act/product.hpp"
 #include "engine/base/fault.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/settings.hpp"
@@ -12,7 +13,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sallyport::app {
@@ -23,15 +26,16 @@ struct Reach {
   const Clock& clock;
   boost::asio::any_io_executor pool;  ///< Runs calls that block.
   boost::asio::any_io_executor loop;  ///< Runs one handler at a time: where sockets live.
-  /// Where the connectors of this engine connect to: shared by all of them.
-  std::shared_ptr<connectors::manifest::KnownPlaces> places =
-      std::make_shared<connectors::manifest::KnownPlaces>();
+  /// What no action may cut off: shared by all connectors.
+  std::shared_ptr<connectors::KnownPlaces> places = std::make_shared<connectors::KnownPlaces>();
 };
 
 struct Products {
   std::vector<std::shared_ptr<act::Actuator>> actuators;
-  /// The addresses that they were seen at.
-  std::shared_ptr<connectors::manifest::KnownPlaces> places;
+  /// By name: of those whose entry does not leave them to `actions:` of the settings.
+  std::map<std::string, act::ProductLimits> limits;
+  /// Where they are reached.
+  std::shared_ptr<connectors::KnownPlaces> places;
   /// What is asked of those that answer queries; the last use of each is close() of its answers.
   std::vector<std::shared_ptr<const connectors::manifest::Asking>> askings;
   /// Those of them whose manifest is read again when it changes.

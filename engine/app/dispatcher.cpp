@@ -86,6 +86,12 @@ Dispatcher::Decided Dispatcher::ask_gate(Batch& batch,
   };
 
   if (!product) return record_only("no connector runs this verb: recorded, not run", std::nullopt);
+  if (const auto bounds = rooms_.executor.within_bounds(request); !bounds) {
+    auto refused = record_only("refused: " + bounds.error().detail, std::nullopt);
+    refused.decision.rationale += "; not run: " + bounds.error().detail;
+    refused.refused = bounds.error();
+    return refused;
+  }
   if (auto alike = rooms_.actions.find_alike(request))
     return record_only("joins action " + alike->text(), alike);
 
@@ -232,12 +238,14 @@ Task<model::Action> Dispatcher::propose(model::ActionRequest request, Reversal r
   }
   Batch batch;
   auto decided = decide(batch, std::move(request), "", {}, std::move(reversal));
-  if (!decided.action) co_return fail(Errc::conflict, "one like it was proposed at this moment");
+  if (!decided.action && !decided.refused)
+    co_return fail(Errc::conflict, "one like it was proposed at this moment");
   const auto committed = co_await rooms_.store.commit(std::move(batch));
   if (!committed) {
-    rooms_.actions.forget(*decided.action);
+    if (decided.action) rooms_.actions.forget(*decided.action);
     co_return std::unexpected{committed.error()};
   }
+  if (decided.refused) co_return std::unexpected{*decided.refused};
   auto action = *decided.action;
   held(action);
   if (decided.permit) run(*std::move(decided.action), *std::move(decided.permit));

@@ -40,7 +40,9 @@ class Dispatcher {
     model::Decision decision;
     std::optional<model::Action> action;  ///< New.
     std::optional<ActionId> joined;       ///< One like it is open already.
-    std::optional<gate::Permit> permit;
+    std::optional<gate::Permit> permit{};
+    std::optional<Error>
+        refused{};  ///< What no product may be asked to do, whatever the gate says.
   };
 
   Dispatcher(Rooms rooms, asio::any_io_executor loop, Told told);
@@ -54,8 +56,8 @@ class Dispatcher {
                  Reversal reversal = {});
 
   /// A person's or another system's own action: the same gate. Errors: invalid_input (unknown verb
-  /// or wrong target kind), conflict (no connector runs it, or one like it is open), and
-  /// those of the store.
+  /// or wrong target kind), denied (what no product may be asked to do), conflict (no connector
+  /// runs it, or one like it is open), and those of the store.
   Task<model::Action> propose(model::ActionRequest request, Reversal reversal = {});
 
   /// Undoes an action on behalf of `by`: the rollback is an action of its own and passes the gate.

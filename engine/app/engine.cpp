@@ -107,6 +107,7 @@ Result<> Engine::start() {
     (void)self.tasks->spawn(self.keep_time());
     (void)self.tasks->spawn(self.keep_watch());
     (void)self.tasks->spawn(self.keep_policy());
+    (void)self.tasks->spawn(self.keep_places());
     for (const auto& courier : self.couriers) (void)self.tasks->spawn(self.carry(*courier));
     for (const auto& feed : self.feeds) (void)self.tasks->spawn(keep_feed(*feed, self.log));
   });
@@ -136,6 +137,7 @@ void Engine::stop(std::chrono::milliseconds patience) {
   auto& self = *impl_;
   if (self.stopped) return;
   self.stopped = true;
+  self.ending.request_stop();
   const auto until = std::chrono::steady_clock::now() + patience;
   if (self.kafka) self.kafka->stop_reading(patience);
   while (under_way() > 0 && std::chrono::steady_clock::now() < until)

@@ -4,18 +4,20 @@ namespace sallyport::app {
 
 namespace {
 
-act::ExecutorOptions executor_options(const config::ActionSettings& settings) {
+act::ExecutorOptions executor_options(const config::ActionSettings& settings,
+                                      const Products& products) {
   using std::chrono::seconds;
-  return {.product = {.request_timeout = seconds{settings.request_timeout_s},
-                      .attempts = settings.attempts,
-                      .at_once = settings.at_once,
-                      .breaker = {.failures = settings.breaker.failures,
-                                  .open_for = seconds{settings.breaker.open_for_s}}},
+  return {.product = product_limits(settings),
           .verify = {.verify_for = seconds{settings.verify_for_s},
                      .wait_for = seconds{settings.breaker.wait_for_s},
                      .watch = {.every = seconds{settings.watch.every_s},
                                .lasting = seconds{settings.watch.for_s},
-                               .unclear_every = seconds{settings.watch.unclear_every_s}}}};
+                               .unclear_every = seconds{settings.watch.unclear_every_s}}},
+          .boundary =
+              [places = products.places](std::string_view verb, const model::Target& target) {
+                return places->may_cut_off(verb, target);
+              },
+          .product_of = products.limits};
 }
 
 /// What of the store has had its time. `clock` must outlive what is returned.
@@ -178,7 +180,7 @@ Result<> Engine::Impl::build() {
       *gate,
       clock,
       products.actuators,
-      executor_options(settings.actions),
+      executor_options(settings.actions, products),
       [this](store::Batch& batch, const model::Action& action) { approvals->ask(batch, action); },
       [this](store::Batch& batch, const model::Action& action, act::Notice notice) {
         if (notice == act::Notice::fired) return outbox->put(batch, whitelist_fired(action));
@@ -194,7 +196,7 @@ Result<> Engine::Impl::build() {
       [this](const act::Product& product) { connector_events->turned(product); });
   connector_events.emplace(*store, *outbox, *gate, clock, metrics, log);
   const auto dropped = shelf->look();
-  for (const auto& actuator : dropped.put) executor->put(actuator);
+  put(dropped);
   tell(dropped);
   const auto models = build_models();
   if (!models) return models;

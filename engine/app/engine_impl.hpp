@@ -2,6 +2,7 @@
 
 #include "engine/act/actions.hpp"
 #include "engine/act/executor.hpp"
+#include "engine/app/action_limits.hpp"
 #include "engine/app/action_watch.hpp"
 #include "engine/app/api_backend.hpp"
 #include "engine/app/audit_endpoints.hpp"
@@ -58,6 +59,7 @@
 #include <filesystem>
 #include <future>
 #include <iterator>
+#include <stop_token>
 #include <thread>
 
 namespace sallyport::app {
@@ -65,6 +67,8 @@ namespace sallyport::app {
 inline constexpr std::size_t connector_threads = 16;
 /// How often what nobody asks for is looked at.
 inline constexpr std::chrono::milliseconds tick{500};
+/// How often names of what the engine lives by are looked up, and this machine's addresses.
+inline constexpr std::chrono::minutes places_every{1};
 /// Entries that wait to be counted: more than come between two looks.
 inline constexpr std::size_t most_waiting = 20'000;
 
@@ -93,6 +97,7 @@ struct Engine::Impl {
 
   std::optional<LocalEnrichers> knowledge;
   Products products;
+  std::stop_source ending;  ///< Asked to stop: names are not looked up any more.
   std::vector<std::unique_ptr<connectors::taxii::Feed>> feeds;
   std::optional<ConnectorShelf> shelf;
   std::filesystem::file_time_type rules_changed;  ///< Of the reasoner's file, as it was read.
@@ -142,11 +147,13 @@ struct Engine::Impl {
   asio::awaitable<void> keep_time();
   asio::awaitable<void> keep_watch();
   asio::awaitable<void> keep_policy();
+  asio::awaitable<void> keep_places();
   Result<> employ_couriers();
   asio::awaitable<void> carry(approve::Courier& courier);
   void reload();
   void reload_rules();
   void reload_knowledge();
+  void put(const ConnectorShelf::News& news);
   void tell(const ConnectorShelf::News& news) const;
   Result<> serve_http();
   void tell(const model::Verdict& verdict);

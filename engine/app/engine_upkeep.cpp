@@ -130,7 +130,7 @@ asio::awaitable<void> Engine::Impl::keep_time() {
     };
     co_await on_pool(blocking.get_executor(), std::move(read_again));
     for (const auto& name : news.taken_away) executor->take_away(name);
-    for (const auto& actuator : news.put) executor->put(actuator);
+    put(news);
     tell(news);
     const auto expired = co_await approvals->expire_due();
     if (!expired) log.warn("approvals not expired", {{"why", expired.error().detail}});
@@ -175,6 +175,27 @@ void Engine::Impl::reload_knowledge() {
   for (const auto& name : again.read) log.info("read again", {{"files", name}});
   for (const auto& fault : again.faults)
     log.error("not read again: a file is faulty", {{"fault", fault}});
+}
+
+void Engine::Impl::put(const ConnectorShelf::News& news) {
+  for (const auto& actuator : news.put) {
+    const auto own = news.limits.find(std::string{actuator->name()});
+    executor->put(actuator, own == news.limits.end() ? std::nullopt : std::optional{own->second});
+  }
+}
+
+asio::awaitable<void> Engine::Impl::keep_places() {
+  asio::steady_timer timer{loop};
+  for (;;) {
+    auto look = [this]() -> asio::awaitable<void> {
+      products.places->read_interfaces();
+      products.places->resolve(connectors::addresses_of, ending.get_token());
+      co_return;
+    };
+    co_await on_pool(blocking.get_executor(), std::move(look));
+    timer.expires_after(places_every);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
 }
 
 void Engine::Impl::tell(const ConnectorShelf::News& news) const {

@@ -29,7 +29,7 @@ std::filesystem::path feed_folder(const config::Settings& settings, const std::s
 
 std::vector<std::unique_ptr<taxii::Feed>> make_feeds(
     const config::Settings& settings,
-    std::shared_ptr<connectors::manifest::KnownPlaces> places,
+    std::shared_ptr<connectors::KnownPlaces> places,
     const Clock& clock,
     boost::asio::any_io_executor loop,
     boost::asio::any_io_executor pool,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connectors/native/base/known_places.hpp"
 #include "connectors/taxii/feed.hpp"
 #include "engine/base/fault.hpp"
 #include "engine/base/time.hpp"
@@ -24,7 +25,7 @@ namespace sallyport::app {
 /// one is appended to `faults`, and it is left out. `clock` outlives them.
 [[nodiscard]] std::vector<std::unique_ptr<connectors::taxii::Feed>> make_feeds(
     const config::Settings& settings,
-    std::shared_ptr<connectors::manifest::KnownPlaces> places,
+    std::shared_ptr<connectors::KnownPlaces> places,
     const Clock& clock,
     boost::asio::any_io_executor loop,
     boost::asio::any_io_executor pool,

@@ -5,6 +5,9 @@
 #include "engine/app/loading.hpp"
 #include "engine/app/models.hpp"
 
+#include <ranges>
+#include <string_view>
+
 namespace sallyport::app {
 
 namespace {
@@ -24,6 +27,17 @@ struct Complaints {
     if (!loaded) add(loaded.error().detail);
   }
 };
+
+/// Where the engine connects to besides its products and feeds, which tell themselves.
+void add_places(const config::Settings& settings, connectors::KnownPlaces& places) {
+  for (const auto& broker : std::views::split(settings.kafka.brokers, ','))
+    places.add_host(std::string_view{broker});
+  for (const auto& [name, options] : settings.models.providers) {
+    const auto* url = options.if_contains("url");
+    if (url && url->is_string()) places.add_host(std::string_view{url->get_string()});
+  }
+  for (const auto& [name, channel] : settings.notifications.channels) places.add_host(channel.url);
+}
 
 }  // namespace
 
@@ -53,6 +67,7 @@ Result<Materials> gather(const config::Settings& settings,
       std::make_shared<const model::Catalogue>(catalogue ? *catalogue : model::Catalogue{});
   const Reach reach{.catalogue = verbs, .clock = clock, .pool = pool, .loop = loop};
   auto products = make_products(settings, reach, faults);
+  add_places(settings, *products.places);
   auto feeds = make_feeds(settings, products.places, clock, loop, std::move(pool), faults);
   auto channels = make_channels(settings.notifications, std::move(loop), faults);
   auto access = make_access(settings.http, faults);

@@ -123,6 +123,24 @@ TEST(Executor, WhatMustNotBeSentIsRefusedBeforeAnyRequest) {
   EXPECT_EQ(world.product->reads + world.product->executions, 0);
 }
 
+TEST(Executor, WhatNoProductMayBeAskedForIsRefusedWhateverTheProductThinksOfIt) {
+  World world;
+  world.options.boundary = [](std::string_view verb, const model::Target& target) -> Result<> {
+    if (verb == "block_ip" && target.value == "203.0.113.7")
+      return fail(Errc::denied, "we live by that");
+    return {};
+  };
+  world.restart();
+  auto proposed = world.propose("203.0.113.7");
+  EXPECT_EQ(world.executor->check(proposed.first).error().code, Errc::denied);
+  EXPECT_EQ(world.executor->within_bounds(proposed.first.request).error().code, Errc::denied);
+  const auto ran = world.run(std::move(proposed));
+  EXPECT_EQ(ran.state, ActionState::failed);
+  EXPECT_EQ(ran.detail, "refused: we live by that");
+  EXPECT_EQ(world.product->reads + world.product->executions, 0);
+  EXPECT_EQ(world.run(world.propose("203.0.113.8")).state, ActionState::verified);
+}
+
 TEST(Executor, AProductThatSaysYesAndDoesNothingIsNeverCalledVerified) {
   World world;
   world.product->does_it = false;

@@ -82,6 +82,23 @@ TEST(Product, AnAnswerThatRefusesIsNoSilence) {
   EXPECT_EQ(world.health().breaker, BreakerState::closed);
 }
 
+TEST(Product, OneWithLimitsOfItsOwnGoesByThem) {
+  WaryWorld world;
+  auto own = world.options.product;
+  own.breaker.failures = 3;
+  world.options.product_of.emplace("fake", own);
+  world.restart();
+  world.silence();
+  EXPECT_EQ(world.health().breaker, BreakerState::closed);
+  (void)world.run(world.propose("198.51.100.3"));
+  EXPECT_EQ(world.health().breaker, BreakerState::open);
+
+  own.breaker.failures = 1;
+  world.executor->put(world.product, own);
+  (void)world.run(world.propose("198.51.100.4"));
+  EXPECT_EQ(world.health().breaker, BreakerState::open);
+}
+
 TEST(Product, NoMoreRequestsAreUnderWayThanItBears) {
   World world;
   world.options.product.at_once = 3;

@@ -149,6 +149,7 @@ struct House {
                                   {"bind_dn", "cn=sallyport"},
                                   {"bind_password", secret("bind")},
                                   {"base_dn", "dc=acme"}};
+    settings.connectors.insert(also.begin(), also.end());
     auto made = Engine::make(std::move(settings), observe::Log::silent());
     if (!made) throw std::runtime_error{made.error().detail};
     engine = *std::move(made);
@@ -184,6 +185,7 @@ struct House {
 
   sallyport::testing::TemporaryDirectory folder;
   Receiver receiver;
+  std::map<std::string, json::object> also;  ///< Connectors, for the next start().
   std::unique_ptr<Engine> engine;
 };
 
@@ -271,6 +273,29 @@ asio::awaitable<void> hear_actions(House& house, std::vector<std::string>& state
 }
 
 }  // namespace
+
+TEST(Engine, RefusesToCutOffWhereItsOtherConnectorsAreReached) {
+  House house;
+  house.also["firewall"] = {{"type", "nftables"}};
+  house.also["collector"] = {
+      {"type", "syslog"}, {"host", "198.51.100.20"}, {"transport", "udp"}, {"format", "cef"}};
+  house.engine.reset();
+  house.start();
+  const auto propose = [&](std::string_view verb, std::string_view address) {
+    return house.client(alice)->post(
+        {"v1", "actions"}, {{"action", verb}, {"target", {{"kind", "ip"}, {"value", address}}}});
+  };
+  for (const auto* address : {"198.51.100.20", "::ffff:198.51.100.20", "0.0.0.0/0", "127.0.0.2"}) {
+    const auto refused = propose("block_ip", address);
+    ASSERT_FALSE(refused) << address;
+    EXPECT_EQ(refused.error().code, Errc::denied) << address << ": " << refused.error().detail;
+  }
+  const auto decided = house.ledger("decided", "acme");
+  ASSERT_EQ(decided.size(), 4U);
+  EXPECT_EQ(shown(decided.front(), "body.detail"),
+            "refused: that is where this engine reaches what it lives by");
+  EXPECT_TRUE(house.client(alice)->list({"v1", "actions"}, {}, 10)->empty());
+}
 
 TEST(Engine, TellsOnTheStreamWhatWaitsForAPersonAndWhatWasDenied) {
   House house;

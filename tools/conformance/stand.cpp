@@ -9,7 +9,7 @@ namespace sallyport::conformance {
 namespace {
 
 /// The lab answers at once, or not at all.
-constexpr act::ExecutorOptions in_the_lab{.product = {.request_timeout = std::chrono::seconds{5}},
+const act::ExecutorOptions in_the_lab{.product = {.request_timeout = std::chrono::seconds{5}},
                                           .verify = {.verify_for = std::chrono::milliseconds{700}}};
 
 }  // namespace
@@ -20,7 +20,7 @@ Result<> Stand::mount(std::shared_ptr<const manifest::Plan> plan,
                       act::ExecutorOptions options) {
   auto made = manifest::Connector::make(std::move(plan),
                                         std::move(config),
-                                        std::make_shared<manifest::KnownPlaces>(),
+                                        std::make_shared<connectors::KnownPlaces>(),
                                         clock_,
                                         loop_.executor());
   if (!made) return std::unexpected{made.error()};

@@ -115,6 +115,33 @@ std::string_view special_purpose(const Network& network) {
   return {};
 }
 
+std::optional<Network> carried_v4(const Network& network) {
+  if (network.v4_) return std::nullopt;
+  static const auto carriers = [] {
+    std::vector<Network> list;
+    for (const auto* text : {"64:ff9b::/96", "2002::/16", "::/96", "::ffff:0:0:0/96"})
+      if (const auto parsed = Network::parse(text)) list.push_back(*parsed);
+    return list;
+  }();
+  for (const auto& carrier : carriers) {
+    if (!carrier.overlaps(network)) continue;
+    Network carried;
+    carried.length_ =
+        network.length_ <= carrier.length_ ? 0 : std::min(network.length_ - carrier.length_, 32U);
+    if (carried.length_ > 0)
+      std::copy_n(network.bytes_.begin() + carrier.length_ / 8, 4, carried.bytes_.begin());
+    return carried;
+  }
+  const auto& bytes = network.bytes_;
+  const bool isatap = network.length_ >= 96 && (bytes[8] & 0xfdU) == 0 && bytes[9] == 0 &&
+                      bytes[10] == 0x5e && bytes[11] == 0xfe;
+  if (!isatap) return std::nullopt;
+  Network carried;
+  carried.length_ = network.length_ - 96;
+  std::copy_n(bytes.begin() + 12, 4, carried.bytes_.begin());
+  return carried;
+}
+
 std::vector<Network> own_addresses() {
   std::vector<Network> found;
   ifaddrs* first = nullptr;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ class Network {
   [[nodiscard]] std::string address_text() const;
   [[nodiscard]] std::string text() const;  ///< Without a prefix where it is one address.
 
+  friend std::optional<Network> carried_v4(const Network& network);
   friend bool operator==(const Network&, const Network&) = default;
 
  private:
@@ -48,6 +50,11 @@ class Network {
 /// Why `network` can never be somebody outside: unspecified, loopback, link-local, multicast,
 /// broadcast. Empty where it can.
 [[nodiscard]] std::string_view special_purpose(const Network& network);
+
+/// The IPv4 addresses that an IPv6 network carries through a translator or a tunnel (RFC 6052, RFC
+/// 3056, RFC 4291, RFC 2765, RFC 5214): `64:ff9b::7f00:1` is 127.0.0.1 on the other side. Empty:
+/// none.
+[[nodiscard]] std::optional<Network> carried_v4(const Network& network);
 
 /// The addresses of the interfaces in the calling thread's network namespace.
 [[nodiscard]] std::vector<Network> own_addresses();

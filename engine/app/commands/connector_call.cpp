@@ -83,7 +83,7 @@ Result<Called> called(const Options& options) {
                                     {.catalogue = made.catalogue,
                                      .clock = made.clock,
                                      .executor = made.loop.get_executor(),
-                                     .places = std::make_shared<manifest::KnownPlaces>()});
+                                     .places = std::make_shared<connectors::KnownPlaces>()});
   if (!connector) return std::unexpected{connector.error()};
   return Called{.made = *std::move(configured), .connector = *std::move(connector)};
 }

@@ -125,6 +125,24 @@ TEST_F(DropIn, AFaultyInstanceIsSaidByLineAndTheOldOneStays) {
   EXPECT_THAT(look().put, SizeIs(1)) << "and when it is right, it is used";
 }
 
+TEST_F(DropIn, AConnectorMayHaveLimitsOfItsOwn) {
+  settings.actions.at_once = 7;
+  write("fw.yaml", "type: nftables\nactions: { attempts: 1, breaker: { failures: 2 } }\n");
+  const auto news = look();
+  ASSERT_THAT(news.put, SizeIs(1));
+  ASSERT_TRUE(news.limits.contains("fw"));
+  const auto& limits = news.limits.at("fw");
+  EXPECT_EQ(limits.attempts, 1U);
+  EXPECT_EQ(limits.breaker.failures, 2U);
+  EXPECT_EQ(limits.at_once, 7U) << "what it does not say is as for all";
+  write("fw.yaml", "type: nftables\nactions: { at_once: 0, breaker: { failure: 2 } }\n");
+  const auto faulty = look();
+  EXPECT_THAT(faulty.put, IsEmpty());
+  ASSERT_THAT(faulty.faults, SizeIs(1));
+  EXPECT_THAT(faulty.faults[0], HasSubstr("fw.yaml:2:12: error: /actions/at_once: at least 1"));
+  EXPECT_THAT(faulty.faults[0], HasSubstr("failure"));
+}
+
 TEST_F(DropIn, WhatIsTakenOutOfTheFolderIsTakenAway) {
   write("mine.yaml", okta);
   write("okta-acme.yaml", instance);

@@ -53,7 +53,7 @@ struct Taxii : ::testing::Test {
     Result<Report> report = fail(Errc::cancelled, "did not end");
     auto feed = Feed::make(config,
                            directory.path(),
-                           std::make_shared<manifest::KnownPlaces>(),
+                           std::make_shared<KnownPlaces>(),
                            clock,
                            loop.get_executor(),
                            pool.get_executor());
@@ -247,7 +247,7 @@ TEST_F(Taxii, OptionsThatContradictEachOtherAreRefused) {
   const auto refused = [&](Config wrong) {
     const auto feed = Feed::make(std::move(wrong),
                                  directory.path(),
-                                 std::make_shared<manifest::KnownPlaces>(),
+                                 std::make_shared<KnownPlaces>(),
                                  clock,
                                  loop.get_executor(),
                                  pool.get_executor());

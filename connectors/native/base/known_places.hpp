@@ -1,0 +1,63 @@
+#pragma once
+
+#include "connectors/native/base/network.hpp"
+#include "engine/model/request.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::connectors {
+
+/// What this engine lives by: the addresses of its machine, and where it reaches its products,
+/// brokers, models and feeds. No action cuts them off, whatever product would do it and however the
+/// address is spelled. One for the whole engine. Thread-safe.
+class KnownPlaces {
+ public:
+  /// The addresses of a host name; none where they cannot be had. May block.
+  using Resolve = std::function<std::vector<boost::asio::ip::address>(const std::string& name)>;
+
+  KnownPlaces();
+
+  /// Seen at the other end of a connection.
+  void add(const Network& address);
+
+  /// Configured to be connected to: a host, `host:port` or a URL. What names no host is left out.
+  void add_host(std::string_view where);
+
+  /// Reads this machine's addresses again.
+  void read_interfaces();
+
+  /// Looks up the names that were added and keeps what they stand for, until `stop`. Blocks: on a
+  /// pool.
+  void resolve(const Resolve& resolve, const std::stop_token& stop = {});
+
+  [[nodiscard]] bool overlaps(const Network& network) const;
+
+  /// Whether `verb` may be used on `target`. Only verbs that cut something off are refused
+  /// anything; what gives back, tells or looks is not. No I/O. Errors: denied (everybody, loopback
+  /// and the like, this machine, a place), invalid_input (an `ip` that is no address).
+  [[nodiscard]] Result<> may_cut_off(std::string_view verb, const model::Target& target) const;
+
+ private:
+  [[nodiscard]] Result<> may_cut_off(const Network& network) const;
+  [[nodiscard]] Result<> may_cut_off(std::string_view name) const;
+  [[nodiscard]] bool is_this_machine(std::string_view name) const;
+
+  mutable std::mutex mutex_;
+  std::vector<Network> seen_;
+  std::vector<Network> own_;
+  std::set<std::string> names_;  ///< Of hosts, in lower case.
+  std::string machine_;          ///< Its name, in lower case.
+};
+
+/// By the system's resolver.
+[[nodiscard]] std::vector<boost::asio::ip::address> addresses_of(const std::string& name);
+
+}  // namespace sallyport::connectors
