@@ -42,7 +42,7 @@ json::object settings_of(const EngineSetup& setup, const fs::path& folder, std::
                           {"tokens",
                            {{{"name", "tester"},
                              {"secret", "file:" + (folder / "token").string()},
-                             {"tenant", "default"},
+                             {"tenant", setup.token_for},
                              {"roles", {"viewer", "analyst", "approver", "admin", "ingest"}}}}}}},
                         {"connectors", setup.connectors},
                         {"ingest", setup.ingest},
@@ -75,9 +75,9 @@ Engine::Engine(const EngineSetup& setup) : data_{folder_.path() / "data"} {
   write(folder / "token", Engine::token);
   chmod((folder / "token").c_str(), 0600);
   write(folder / "intel.csv", setup.intel);
-  write(folder / "policy.yaml",
-        json::serialize(json::object{
-            {"tenants", {{"default", {{"tier", setup.tier}, {"overrides", setup.overrides}}}}}}));
+  auto tenants = setup.tenants;
+  tenants["default"] = {{"tier", setup.tier}, {"overrides", setup.overrides}};
+  write(folder / "policy.yaml", json::serialize(json::object{{"tenants", std::move(tenants)}}));
   write(folder / "sallyport.yaml", json::serialize(settings_of(setup, folder, port_)));
 }
 

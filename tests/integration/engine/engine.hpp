@@ -27,6 +27,8 @@ struct EngineSetup {
   std::string ledger;
   std::string tier = "L0";
   json::object overrides;  ///< As in the policy file.
+  json::object tenants;    ///< Others than `default`, as in the policy file.
+  std::string token_for = "default";  ///< The tenant of the token; *: all.
   std::string intel;        ///< The text of a list of indicators (CSV); empty: none.
   json::object connectors;  ///< As in the settings file.
   json::object ingest;      ///< As in the settings file.
