@@ -1,5 +1,6 @@
 #include "engine/reason/shown_text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sallyport::reason {
@@ -42,6 +43,10 @@ bool is_unseen(std::uint32_t c) {
 
 bool is_control(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
+}
+
+bool is_plain(char c) {
+  return c >= 0x20 && c < 0x7f;
 }
 
 json::value shown(const json::value& value,
@@ -93,6 +98,12 @@ std::string shown_text(std::string_view text, std::size_t limit) {
   std::string result;
   result.reserve(std::min(text.size(), limit));
   while (!text.empty()) {
+    // Nearly all text: taken as it is, up to where there is no more room.
+    const auto plain = std::find_if_not(text.begin(), text.end(), is_plain) - text.begin();
+    const auto taken = std::min(static_cast<std::size_t>(plain), limit - result.size());
+    result += text.substr(0, taken);
+    text.remove_prefix(taken);
+    if (text.empty()) break;
     const auto c = first_of(text);
     const auto piece = text.substr(0, c.bytes);
     const bool unseen = c.valid && is_unseen(c.code);

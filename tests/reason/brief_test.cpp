@@ -35,6 +35,25 @@ TEST(ShownText, IsCutBetweenCharactersAndSaysSo) {
   EXPECT_EQ(shown_text(std::string(500, 'x'), 3), "xxx... (497 bytes left out)");
 }
 
+TEST(ShownText, IsTheSameHoweverPlainAndOtherCharactersAlternate) {
+  // Each limit, over a text in which both come in runs of every length.
+  std::string text;
+  for (std::size_t n = 1; n < 6; ++n)
+    text += std::string(n, 'a') + "\xc3\xa9\n" + std::string(n, 'b') + "\xe2\x80\x8b";
+  std::string all;
+  for (std::size_t n = 1; n < 6; ++n)
+    all += std::string(n, 'a') + "\xc3\xa9 " + std::string(n, 'b');
+  EXPECT_EQ(shown_text(text, 1000), all);
+  for (std::size_t limit = 0; limit < all.size(); ++limit) {
+    const auto shown = shown_text(text, limit);
+    const auto kept = shown.substr(0, shown.find("... ("));
+    EXPECT_TRUE(all.starts_with(kept)) << limit;
+    EXPECT_LE(kept.size(), limit);
+    EXPECT_GE(kept.size() + 1, limit) << "a character of two bytes may not fit";
+    EXPECT_NE(shown.find(" bytes left out)"), std::string::npos) << limit;
+  }
+}
+
 TEST(ShownText, BoundsListsMapsAndDepth) {
   json::array many(100, json::value("x"));
   const auto text = to_json(shown_value(json::value(many), {.text_bytes = 10, .items = 3}));
