@@ -1,4 +1,5 @@
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/descriptors.hpp"
 #include "engine/app/engine.hpp"
 
 #include <CLI/CLI.hpp>
@@ -35,6 +36,10 @@ int run_engine(const std::string& config_file, unsigned drain_s) {
     fmt::print(stderr, "{}\n", log.error().detail);
     return 2;
   }
+  const auto allowed = raise_descriptor_limit();
+  if (const auto wanted = descriptors_wanted(*settings); allowed < wanted)
+    log->warn("the system allows fewer descriptors than the settings allow connections",
+              {{"allowed", allowed}, {"wanted", wanted}});
   auto engine = Engine::make(*std::move(settings), *log);
   if (!engine) {
     fmt::print(stderr, "{}\n", engine.error().detail);
