@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sallyport::http {
@@ -91,11 +92,16 @@ bool Pool::lacks_idle(const Origin& origin) {
   const auto now = std::chrono::steady_clock::now();
   const std::scoped_lock lock{mutex_};
   auto& slot = slots_[origin];
-  for (auto& one : std::exchange(slot.idle, {})) {
-    const bool usable = one.until > now && one.transport->quiet();
-    (usable ? slot.idle : stale).push_back(std::move(one));
+  auto& idle = slot.idle;
+  // The oldest stand first. There may be thousands: only as many are looked into as it takes.
+  const auto young = std::ranges::find_if(idle, [&](const Idle& one) { return one.until > now; });
+  std::move(idle.begin(), young, std::back_inserter(stale));
+  idle.erase(idle.begin(), young);
+  while (!idle.empty() && !idle.back().transport->quiet()) {
+    stale.push_back(std::move(idle.back()));
+    idle.pop_back();
   }
-  if (!slot.idle.empty() || slot.busy >= limits_.connections_per_origin) return false;
+  if (!idle.empty() || slot.busy >= limits_.connections_per_origin) return false;
   ++slot.busy;
   return true;
 }

@@ -64,7 +64,7 @@ class Pool {
   Task<Lease> acquire(Origin origin, bool fresh);
 
   /// Sees to it that there is an idle connection to `origin` which can be used: closes those that
-  /// cannot, and makes one where none is left and there is room.
+  /// are too old, and makes one where none is left and there is room.
   /// Errors: those of connect; cancelled.
   Task<> warm(Origin origin);
 
