@@ -26,6 +26,7 @@
 // in a process of its own that takes eight seconds for each answer. Alerts come in at the rate at
 // which as many wait for it as is asked for. What an investigation took beyond the eight seconds is
 // what the engine added: intake, evidence, brief, waiting for a core, checking the answer, commits.
+// Without intake and both commits it waited for cores alone.
 // Model server and engine share the machine's cores. The engine has one descriptor for each that
 // waits; where the machine allows fewer than are asked for, as many wait as it allows.
 namespace sallyport::benchmarks {
@@ -163,6 +164,7 @@ int concurrency_bench(const Options& options) {
 
   std::mutex mutex;
   std::vector<double> added_us;
+  std::vector<double> on_the_way_us;
   std::atomic<std::size_t> verdicts = 0;
   std::atomic<std::size_t> by_model = 0;
   std::atomic<bool> full = false;
@@ -172,6 +174,12 @@ int concurrency_bench(const Options& options) {
       {.verdict =
            [&](const model::Verdict& verdict) {
              ++verdicts;
+             if (full) {
+               const std::chrono::milliseconds took{verdict.timing_ms.total};
+               const std::scoped_lock lock{mutex};
+               on_the_way_us.push_back(
+                   std::chrono::duration<double, std::micro>{took - model_takes}.count());
+             }
              if (verdict.reasoner == "model:slow") {
                ++by_model;
              } else if (verdicts - by_model == 1 && !verdict.missing.empty()) {
@@ -230,6 +238,13 @@ int concurrency_bench(const Options& options) {
          .value = static_cast<double>(most),
          .unit = "at once",
          .latencies_us = std::move(added_us),
+         .rss_mb = resident});
+  print(options.json,
+        {.bench = "concurrency",
+         .name = "without_intake_and_commits",
+         .value = static_cast<double>(on_the_way_us.size()),
+         .unit = "verdicts",
+         .latencies_us = std::move(on_the_way_us),
          .rss_mb = resident});
   print(options.json,
         {.bench = "concurrency",
