@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 
 // Whole investigations, the real code down to the bytes of a connection, against model servers that
@@ -38,6 +39,34 @@ struct Case {
 Play error(int status, std::string headers, std::string body) {
   Play play;
   play.pieces.push_back({200ms, response(status, headers, body)});
+  return play;
+}
+
+/// Every way in which a provider says how long to wait, one after the other.
+std::string next_reset() {
+  static constexpr std::array ways{
+      "retry-after: 300\r\n",
+      "retry-after-ms: 300000\r\n",
+      "retry-after: Fri, 20 Nov 2026 12:05:00 GMT\r\n",
+      "retry-after: 2026-11-20T12:05:00Z\r\n",
+      "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 5m0s\r\n",
+      "x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 300\r\n",
+      "x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 1795176300\r\n",
+      "anthropic-ratelimit-requests-remaining: 0\r\n"
+      "anthropic-ratelimit-requests-reset: 2026-11-20T12:05:00Z\r\n",
+      "anthropic-ratelimit-output-tokens-remaining: 0\r\n"
+      "anthropic-ratelimit-output-tokens-reset: 2026-11-20T12:05:00Z\r\n"};
+  static std::size_t next = 0;
+  return ways[next++ % ways.size()];
+}
+
+/// It will not, in the words of its protocol.
+Play refuses(Dialect dialect) {
+  if (dialect == Dialect::anthropic) return says(dialect, "I", 500ms, 10ms, "content_filter");
+  auto play = says(dialect, "");
+  json::array choices;
+  choices.push_back(json::object{{"index", 0}, {"delta", {{"refusal", "I cannot"}}}});
+  play.pieces.insert(play.pieces.begin() + 1, {10ms, chunk(data_line({{"choices", choices}}))});
   return play;
 }
 
@@ -158,9 +187,13 @@ std::vector<Case> cases() {
        "stop",
        true},
       {"is overloaded", status(529, "", overloaded), "overloaded", false, true},
-      {"is overloaded until a moment",
-       status(529, "retry-after: Fri, 20 Nov 2026 12:05:00 GMT\r\n", overloaded),
+      {"is overloaded until a moment, in every form",
+       always([overloaded](Dialect) { return error(529, next_reset(), overloaded); }),
        "overloaded"},
+      {"is throttled, in every form",
+       always([](Dialect) { return throttled(next_reset()); }),
+       "rate_limited"},
+      {"refuses", always(refuses), "refusal"},
       {"accepts no connection",
        always([](Dialect) { return Play{}; }),
        "unreachable",

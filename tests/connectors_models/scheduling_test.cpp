@@ -21,7 +21,8 @@ using ::testing::HasSubstr;
 /// Investigations that begin at one moment, over models that take eight seconds to answer.
 class Rush {
  public:
-  explicit Rush(std::vector<ProviderSettings> providers) {
+  explicit Rush(std::vector<ProviderSettings> providers, DailyLimits limits = {})
+      : allowance_{std::make_shared<Allowance>(limits, clock_)} {
     std::vector<std::shared_ptr<reason::LanguageModel>> chain;
     for (auto& settings : providers) {
       settings.url = "http://model.example/v1";
@@ -41,9 +42,12 @@ class Rush {
           Provider::make(name, std::move(settings), client, clock_, [] { return 0.5; }).value());
     }
     auto counsel = std::make_shared<investigate::Counsel>();
-    counsel->judge = std::make_shared<Chain>(
-        std::move(chain), std::make_shared<Allowance>(DailyLimits{}, clock_), Hedging{});
+    counsel->judge = std::make_shared<Chain>(std::move(chain), allowance_, Hedging{});
     counsel_ = std::move(counsel);
+  }
+
+  void spent_today(const std::string& tenant, std::int64_t tokens) {
+    allowance_->remember(tenant, clock_.now(), tokens, 0);
   }
 
   void want(std::size_t n,
@@ -63,9 +67,11 @@ class Rush {
             if (by_model) ++by_severity_[severity];
             by_ += verdict->reasoner + ' ';
             if (!by_model)
-              EXPECT_THAT(verdict->missing,
-                          Contains(AnyOf(HasSubstr("its turn did not come in time"),
-                                         HasSubstr("it did not begin to answer"))));
+              EXPECT_THAT(
+                  verdict->missing,
+                  Contains(AnyOf(HasSubstr("its turn did not come in time"),
+                                 HasSubstr("the daily allowance of 50000 tokens is used up"),
+                                 HasSubstr("it did not begin to answer"))));
           });
     }
     all_ += n;
@@ -101,6 +107,7 @@ class Rush {
   VirtualClock clock_;
   UlidSource ids_{7};
   asio::io_context loop_{1};
+  std::shared_ptr<Allowance> allowance_;
   std::shared_ptr<const investigate::Counsel> counsel_;
   investigate::Investigator investigator_{shipped_rules(), {}, nullptr, clock_, ids_};
   Count by_model_;
@@ -143,6 +150,17 @@ TEST(Scheduling, NoMoreIsAskedThanTheTokensOfAMinuteAllow) {
   rush.run();
   EXPECT_GE(rush.asked(), 8U);
   EXPECT_LE(rush.asked(), 28U) << "a minute's amount, and what flows in within half of one";
+}
+
+TEST(Scheduling, ATenantThatHasUsedUpItsDayGetsTheRulesSaysSoAndHoldsUpNoOther) {
+  Rush rush{{{.connections = 100}}, {.tokens = 50'000}};
+  rush.spent_today("spent", 49'999);
+  rush.want(3, "spent");
+  rush.want(3, "fresh");
+  rush.run();  // that `missing` says why is expected of each
+  EXPECT_EQ(rush.by_model("spent"), 0U);
+  EXPECT_EQ(rush.by_model("fresh"), 3U);
+  EXPECT_EQ(rush.asked(), 3U) << "who may not spend is not asked for either";
 }
 
 }  // namespace
