@@ -1,6 +1,7 @@
 #include "tools/benchmarks/bad_models.hpp"
 
 #include "engine/base/json.hpp"
+#include "tools/benchmarks/question.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -8,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -130,19 +130,7 @@ class Talk : public std::enable_shared_from_this<Talk> {
 
  private:
   void take(std::string_view bytes) {
-    if (left_ == 0) {
-      header_ += bytes;
-      const auto end = header_.find("\r\n\r\n");
-      if (end == std::string::npos) return listen();
-      constexpr std::string_view length = "Content-Length: ";
-      const auto at = header_.find(length) + length.size();
-      std::from_chars(header_.data() + at, header_.data() + end, left_);
-      left_ -= std::min(left_, header_.size() - end - 4);
-      header_.clear();
-    } else {
-      left_ -= std::min(left_, bytes.size());
-    }
-    if (left_ > 0) return listen();
+    if (!question_.take(bytes)) return listen();
     sent_ = 0;
     answer(moment);
   }
@@ -180,8 +168,7 @@ class Talk : public std::enable_shared_from_this<Talk> {
   asio::steady_timer timer_;
   const Way& way_;
   std::array<char, 2048> buffer_;
-  std::string header_;
-  std::size_t left_ = 0;
+  Question question_;
   std::size_t sent_ = 0;
 };
 

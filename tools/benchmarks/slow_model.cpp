@@ -1,6 +1,7 @@
 #include "tools/benchmarks/slow_model.hpp"
 
 #include "engine/base/json.hpp"
+#include "tools/benchmarks/question.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -56,21 +56,7 @@ class Talk : public std::enable_shared_from_this<Talk> {
 
  private:
   void take(std::string_view bytes) {
-    if (!in_body_) {
-      header_ += bytes;
-      const auto end = header_.find("\r\n\r\n");
-      if (end == std::string::npos) return listen();
-      constexpr std::string_view length = "Content-Length: ";
-      const auto at = header_.find(length) + length.size();
-      std::from_chars(header_.data() + at, header_.data() + end, left_);
-      left_ -= std::min(left_, header_.size() - end - 4);
-      in_body_ = true;
-      header_ = {};
-    } else {
-      left_ -= std::min(left_, bytes.size());
-    }
-    if (left_ > 0) return listen();
-    in_body_ = false;
+    if (!question_.take(bytes)) return listen();
     timer_.expires_after(after_);
     timer_.async_wait([self = shared_from_this()](error_code error) {
       if (!error) self->answer();
@@ -89,9 +75,7 @@ class Talk : public std::enable_shared_from_this<Talk> {
   std::chrono::milliseconds after_;
   const std::string& answer_;
   std::array<char, 2048> buffer_;
-  std::string header_;
-  bool in_body_ = false;
-  std::size_t left_ = 0;
+  Question question_;
 };
 
 void accept(const std::shared_ptr<tcp::acceptor>& acceptor,
