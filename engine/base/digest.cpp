@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -16,6 +17,18 @@ const EVP_MD* algorithm() {
   static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> fetched{
       EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free};
   return fetched.get();
+}
+
+/// In one piece of memory: each entry of the ledger pays for it, written and verified.
+std::string in_hex(std::string_view before, const Digest& digest) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(before.size() + digest.size() * 2, '0');
+  auto* to = std::ranges::copy(before, text.data()).out;
+  for (const auto byte : digest) {
+    *to++ = digits[byte >> 4U];
+    *to++ = digits[byte & 0xfU];
+  }
+  return text;
 }
 
 }  // namespace
@@ -45,17 +58,11 @@ Digest hmac_sha256(std::string_view key, std::string_view bytes) {
 }
 
 std::string to_hex(const Digest& digest) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text(digest.size() * 2, '0');
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    text[2 * i] = digits[digest[i] >> 4U];
-    text[2 * i + 1] = digits[digest[i] & 0xfU];
-  }
-  return text;
+  return in_hex("", digest);
 }
 
 std::string content_hash(std::string_view bytes) {
-  return "sha256:" + to_hex(sha256(bytes));
+  return in_hex("sha256:", sha256(bytes));
 }
 
 }  // namespace sallyport
