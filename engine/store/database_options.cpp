@@ -34,6 +34,30 @@ class FirstParts final : public rocksdb::SliceTransform {
   std::size_t parts_;
 };
 
+/// What keys of the ledger's index begin with that are written one after the other: a kind, verb,
+/// decision or reason whole (there are few, each in the order of time); of subjects, targets and
+/// actors, of which there are many, only the letter.
+class IndexRun final : public rocksdb::SliceTransform {
+ public:
+  [[nodiscard]] const char* Name() const override { return "sallyport.index_run"; }
+
+  [[nodiscard]] rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), end_of_run({key.data(), key.size()})};
+  }
+
+  [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
+    return end_of_run({key.data(), key.size()}) > 0;
+  }
+
+ private:
+  static std::size_t end_of_run(std::string_view key) {
+    constexpr std::string_view many{"sta"};
+    const auto letter = end_of_parts(key, 1);
+    if (letter == 0 || letter == key.size()) return 0;
+    return many.contains(key[letter]) ? letter + 1 : end_of_parts(key, 2);
+  }
+};
+
 constexpr std::uint64_t seconds_a_day = 24ULL * 3600;
 
 /// Keys that are written once and hardly ever again: merging them wins nothing but fewer files, so
@@ -107,9 +131,10 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
     family.compaction_filter_factory = forgetting(options, static_cast<Table>(i));
     // A table that is seldom written would be rewritten as seldom.
     if (family.compaction_filter_factory) family.periodic_compaction_seconds = seconds_a_day;
-    if (ascending(static_cast<Table>(i))) {
+    if (ascending(static_cast<Table>(i)))
       family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
-    }
+    if (static_cast<Table>(i) == Table::ledger_index)
+      family.memtable_insert_with_hint_prefix_extractor = std::make_shared<IndexRun>();
     // Most entities that an alert names are asked for, and many are new: a filter over what their
     // keys begin with says so without looking into a file.
     if (first_parts(static_cast<Table>(i)) > 0)
