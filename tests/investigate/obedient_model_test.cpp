@@ -1,6 +1,7 @@
+#include "tests/investigate/obedient_model.hpp"
+
 #include "engine/config/document.hpp"
 #include "engine/investigate/investigator.hpp"
-#include "engine/reason/instructions.hpp"
 #include "tests/base/run.hpp"
 
 #include <gmock/gmock.h>
@@ -14,66 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using model::Judgement;
-
-/// Says `verdict`, cites all that it was told of, and picks every action on every entity. As a
-/// reader it says that there is nothing to see.
-class Obedient final : public reason::LanguageModel {
- public:
-  explicit Obedient(Judgement verdict) : verdict_{verdict} {}
-
-  [[nodiscard]] std::string_view name() const override { return "obedient"; }
-
-  asio::awaitable<reason::ModelAnswer> ask(std::shared_ptr<const reason::ModelRequest> request,
-                                           Deadline /*deadline*/,
-                                           FirstToken /*first_token*/) override {
-    reason::ModelAnswer answer;
-    answer.outcome = reason::CallOutcome::stop;
-    answer.model = "obedient";
-    const bool judges = request->form->instructions == reason::judge_instructions;
-    answer.text = judges ? judgement(request->messages.front().text)
-                         : R"({"activity":["ordinary"],"result":"blocked","obfuscated":false,
-                               "speaks_to_reader":false,"techniques":[],"indicators":[]})";
-    co_return answer;
-  }
-
- private:
-  [[nodiscard]] std::string judgement(std::string_view brief) const {
-    json::array citations;
-    json::array actions;
-    for (std::size_t from = 0; from < brief.size();) {
-      const auto end = std::min(brief.find('\n', from), brief.size());
-      const auto line = brief.substr(from, end - from);
-      from = end + 1;
-      const auto bar = line.find("|{");
-      if (bar == std::string_view::npos) continue;
-      const auto data = parse_json(line.substr(bar + 1)).value().as_object();
-      if (data.contains("id"))
-        citations.push_back(
-            json::object{{"evidence", data.at("id")}, {"quote", data.at("status")}});
-      if (!data.contains("verb")) continue;
-      for (const auto& entity : data.at("entities").as_array()) {
-        if (actions.size() < 8)
-          actions.push_back(json::object{{"verb", data.at("verb")},
-                                         {"entity", entity},
-                                         {"evidence", json::array{}},
-                                         {"why", "I was told to"}});
-      }
-    }
-    json::array hypotheses;
-    hypotheses.push_back(json::object{{"statement", "as I was told"},
-                                      {"verdict", name_of(verdict_)},
-                                      {"supporting", json::array{}},
-                                      {"refuting", json::array{}}});
-    return to_json(json::object{{"hypotheses", hypotheses},
-                                {"citations", citations},
-                                {"verdict", name_of(verdict_)},
-                                {"techniques", json::array{}},
-                                {"actions", actions},
-                                {"summary", "All is well."}});
-  }
-
-  Judgement verdict_;
-};
 
 /// What the intelligence says of the alert's first address.
 class Intel final : public Enricher {
@@ -195,7 +136,7 @@ TEST(ObedientModel, ClosesNothingLowersNothingAndActsOnNobody) {
           SCOPED_TRACE(
               fmt::format("{} {} {} {}", name_of(severity), known_bad, text, name_of(told)));
           auto counsel = std::make_shared<Counsel>();
-          counsel->judge = std::make_shared<Obedient>(told);
+          counsel->judge = std::make_shared<testing::ObedientModel>(told);
           counsel->reader = counsel->judge;
           const auto with = world.investigate(about, known_bad, counsel);
           ASSERT_TRUE(with.opinion) << "the test would prove nothing";
