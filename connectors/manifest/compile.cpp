@@ -145,6 +145,15 @@ struct Compiler {
       if (value.type == ValueType::boolean || value.type == ValueType::integer)
         wrong(at, "a target is text");
     }
+    for (const auto& [kind, option] : operation.targets_from) {
+      const auto at = child(child(where, "targets_from"), kind);
+      const auto found = spec.options.find(option);
+      if (std::ranges::find(verb.targets, kind) == verb.targets.end() ||
+          operation.targets.contains(kind))
+        wrong(at, "is no target of the verb, or one of `targets`");
+      else if (found == spec.options.end() || !is_closed(found->second.type))
+        wrong(at, "names an option of a closed type that says where it goes");
+    }
     for (const auto& [parameter, value] : operation.parameters)
       check_parameter(verb, parameter, value, child(child(where, "parameters"), parameter));
     if (const auto* needed = verb.parameters.if_contains("required");
@@ -155,6 +164,8 @@ struct Compiler {
           wrong(child(where, "parameters"), fmt::format("the verb needs `{}`", key));
       }
     }
+    for (const auto& [parameter, values] : operation.implied)
+      check_implied(verb, operation, parameter, values, child(child(where, "implied"), parameter));
     if (!operation.ends_after.empty()) {
       const auto found = operation.parameters.find(operation.ends_after);
       if (found == operation.parameters.end() || found->second.type != ValueType::integer) {
@@ -172,6 +183,22 @@ struct Compiler {
       wrong(child(where, "ends_after"),
             "it takes duration_s: say `ends_after: duration_s`, if the product lets go by itself");
     }
+  }
+
+  void check_implied(const model::Verb& verb,
+                     const OperationSpec& operation,
+                     const std::string& parameter,
+                     const json::value& values,
+                     std::string_view where) const {
+    const auto* all = verb.parameters.if_contains("properties");
+    if (!all || !all->is_object() || !all->get_object().contains(parameter))
+      return wrong(where, "the verb has no such parameter");
+    if (operation.parameters.contains(parameter))
+      return wrong(where, "`parameters` has it: the product is told");
+    const auto* list = values.if_array();
+    const auto* word = values.if_string();
+    if ((!list || list->empty()) && (!word || *word != "any"))
+      wrong(where, "the values that hold anyhow, e.g. [true], or `any` where they only inform");
   }
 
   /// The catalogue's `duration_s`, where the verb has it.
@@ -284,7 +311,9 @@ struct Compiler {
     const auto where = child("/operations", name);
     OperationPlan plan{.verb = name,
                        .targets = operation.targets,
+                       .targets_from = operation.targets_from,
                        .parameters = operation.parameters,
+                       .implied = operation.implied,
                        .ends_after = operation.ends_after,
                        .without_end = operation.without_end,
                        .undo = operation.undo};

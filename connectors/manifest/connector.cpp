@@ -97,6 +97,16 @@ Result<const OperationPlan*> Connector::plan_of(const act::Operation& operation)
 Result<json::value> Connector::target_of(const OperationPlan& plan,
                                          const act::Operation& operation) const {
   const auto spec = plan.targets.find(operation.target.kind);
+  const auto from = plan.targets_from.find(operation.target.kind);
+  if (from != plan.targets_from.end()) {
+    const auto* said = options_.if_contains(from->second);
+    if (said) return *said;
+    return fail(Errc::invalid_input,
+                fmt::format("options.{} says where it goes when the target is of kind {}, and is "
+                            "not set",
+                            from->second,
+                            operation.target.kind));
+  }
   if (spec == plan.targets.end()) {
     std::vector<std::string_view> kinds;
     for (const auto& [kind, value] : plan.targets) kinds.emplace_back(kind);
@@ -141,6 +151,15 @@ Result<json::object> Connector::parameters_of(const OperationPlan& plan,
         parameters.emplace(name, *plan.without_end);  // so does it what the product cannot
         continue;
       }
+    }
+    const auto implied = plan.implied.find(name);
+    if (implied != plan.implied.end()) {
+      const auto* holds = implied->second.if_array();
+      if (!holds || std::ranges::find(*holds, value) != holds->end()) continue;
+      return fail(
+          Errc::invalid_input,
+          fmt::format(
+              "`{}` of {} is always {}", name, plan_->connector.title, to_json(holds->front())));
     }
     if (spec == plan.parameters.end()) {
       std::vector<std::string_view> known;

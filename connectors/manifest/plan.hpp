@@ -98,7 +98,9 @@ struct WaitPlan {
 struct OperationPlan {
   std::string verb;
   std::map<std::string, ValueSpec> targets;
+  std::map<std::string, std::string> targets_from;
   std::map<std::string, ValueSpec> parameters;
+  std::map<std::string, json::value> implied;
   std::vector<std::string> identity;
   std::vector<StepPlan> state;
   Question in_effect;  ///< Empty: the product cannot say.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace sallyport::connectors::manifest {
 
@@ -32,7 +33,10 @@ std::string scheme_of(const std::string& value) {
 }  // namespace
 
 std::string without(std::string text, const std::vector<std::string>& hidden) {
-  for (const auto& secret : hidden) {
+  // The longest first: of two that begin alike the rest of the longer one would stay.
+  auto all = hidden;
+  std::ranges::sort(all, std::ranges::greater{}, &std::string::size);
+  for (const auto& secret : all) {
     if (secret.size() < shortest_secret) continue;
     replace(text, secret);
     replace(text, http::percent_encoded(secret));

@@ -152,7 +152,12 @@ struct UndoSpec {
 struct OperationSpec {
   std::string summary;
   std::map<std::string, ValueSpec> targets;  ///< By kind.
+  /// By kinds that name no place at the product (an alert): the option that says where it goes.
+  std::map<std::string, std::string> targets_from;
   std::map<std::string, ValueSpec> parameters;
+  /// The verb's parameters that the product is not told of: the values that hold there anyhow, or
+  /// `any` where they only inform.
+  std::map<std::string, json::value> implied;
   std::string scopes;  ///< What the credential must be allowed.
   StateSpec state;
   ActSpec act;
@@ -332,10 +337,19 @@ BOOST_DESCRIBE_ENUM(Repeat, safe, by_key, once)
 BOOST_DESCRIBE_STRUCT(WaitSpec, (), (request, every_s, done, failed))
 BOOST_DESCRIBE_STRUCT(ActSpec, (), (steps, repeat, wait, finally, alone))
 BOOST_DESCRIBE_STRUCT(UndoSpec, (), (verb, none, limits))
-BOOST_DESCRIBE_STRUCT(
-    OperationSpec,
-    (),
-    (summary, targets, parameters, scopes, state, act, ends_after, without_end, undo))
+BOOST_DESCRIBE_STRUCT(OperationSpec,
+                      (),
+                      (summary,
+                       targets,
+                       targets_from,
+                       parameters,
+                       implied,
+                       scopes,
+                       state,
+                       act,
+                       ends_after,
+                       without_end,
+                       undo))
 BOOST_DESCRIBE_STRUCT(WindowSpec, (), (before_s, after_s))
 BOOST_DESCRIBE_STRUCT(SignalSpec, (), (name, when, strength, from, of))
 BOOST_DESCRIBE_STRUCT(EvidenceSpec, (), (source, trust, found, summary, signals))

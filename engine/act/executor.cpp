@@ -258,6 +258,12 @@ Task<model::Action> Executor::answered(model::Action action, model::Outcome outc
   const auto now = clock_.now();
   const auto edit = [&](model::Action& record) {
     record.outcome = outcome;
+    // Somebody was faster than we: what they did is not ours to undo.
+    const bool by_another = outcome.status == model::OutcomeStatus::already_done;
+    if (by_another && record.rollback && !record.rollback->verb.empty()) {
+      record.rollback->verb.clear();
+      record.rollback->why = "was so before it was sent (" + outcome.detail + ")";
+    }
     record.ends_at = to == succeeded ? end_of(record, now) : std::nullopt;
     record.detail = outcome.detail;
   };

@@ -1,16 +1,19 @@
 #include "tools/conformance/products.hpp"
 
+#include "engine/match/encode.hpp"
 #include "tools/lab/vendors/agents.hpp"
 #include "tools/lab/vendors/checkpoint.hpp"
 #include "tools/lab/vendors/clouds.hpp"
 #include "tools/lab/vendors/desks.hpp"
 #include "tools/lab/vendors/falcon.hpp"
 #include "tools/lab/vendors/firewalls.hpp"
+#include "tools/lab/vendors/intel.hpp"
 #include "tools/lab/vendors/keycloak.hpp"
 #include "tools/lab/vendors/messengers.hpp"
 #include "tools/lab/vendors/microsoft.hpp"
 #include "tools/lab/vendors/okta.hpp"
 #include "tools/lab/vendors/sentinelone.hpp"
+#include "tools/lab/vendors/siem.hpp"
 #include "tools/lab/vendors/trackers.hpp"
 
 #include <algorithm>
@@ -24,6 +27,22 @@ std::unique_ptr<lab::Vendor> make_vendor() {
   return std::make_unique<Vendor>();
 }
 
+std::unique_ptr<lab::Vendor> elastic() {
+  return std::make_unique<lab::ElasticLab>("_all", "ApiKey lab-intel-key");
+}
+
+std::string basic_header() {
+  return "Basic " + match::to_base64("lab-user:lab-password");
+}
+
+std::unique_ptr<lab::Vendor> opensearch() {
+  return std::make_unique<lab::ElasticLab>("_all", basic_header());
+}
+
+std::unique_ptr<lab::Vendor> wazuh_indexer() {
+  return std::make_unique<lab::ElasticLab>("wazuh-alerts-*", basic_header());
+}
+
 }  // namespace
 
 const std::vector<Product>& products() {
@@ -33,7 +52,29 @@ const std::vector<Product>& products() {
                                                       {"secret_key", "lab-aws-secret"}};
   static const std::map<std::string, json::value> tenant{
       {"tenant_id", "11111111-2222-3333-4444-555555555555"}};
+  static const std::map<std::string, std::string> key{{"api_key", "lab-intel-key"}};
+  static const std::map<std::string, std::string> auth_key{{"auth_key", "lab-intel-key"}};
+  static const std::map<std::string, std::string> basic{{"user", "lab-user"},
+                                                        {"password", "lab-password"}};
+  static const std::map<std::string, json::value> workspace{
+      {"tenant_id", "11111111-2222-3333-4444-555555555555"},
+      {"workspace_id", "99999999-2222-3333-4444-555555555555"}};
   static const std::vector<Product> all{
+      {"intel/abuseipdb.yaml", make_vendor<lab::AbuseIpdbLab>, key},
+      {"intel/greynoise.yaml", make_vendor<lab::GreyNoiseLab>, key},
+      {"intel/misp.yaml", make_vendor<lab::MispLab>, auth_key},
+      {"intel/opencti.yaml", make_vendor<lab::OpenCtiLab>, {{"token", "lab-intel-key"}}},
+      {"intel/otx.yaml", make_vendor<lab::OtxLab>, key},
+      {"intel/shodan.yaml", make_vendor<lab::ShodanLab>, key},
+      {"intel/threatfox.yaml", make_vendor<lab::ThreatFoxLab>, auth_key},
+      {"intel/urlhaus.yaml", make_vendor<lab::UrlhausLab>, auth_key},
+      {"intel/virustotal.yaml", make_vendor<lab::VirusTotalLab>, key},
+      {"siem/elastic.yaml", elastic, key},
+      {"siem/loki.yaml", make_vendor<lab::LokiLab>, basic},
+      {"siem/opensearch.yaml", opensearch, basic},
+      {"siem/sentinel.yaml", make_vendor<lab::SentinelLab>, client, workspace},
+      {"siem/splunk.yaml", make_vendor<lab::SplunkLab>, {{"token", "lab-splunk-token"}}},
+      {"siem/wazuh_indexer.yaml", wazuh_indexer, basic},
       {"edr/crowdstrike.yaml", make_vendor<lab::FalconLab>, client},
       {"edr/defender.yaml", make_vendor<lab::DefenderLab>, client, tenant},
       {"edr/sentinelone.yaml", make_vendor<lab::SentinelOneLab>, {{"api_token", "lab-s1-token"}}},

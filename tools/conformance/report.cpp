@@ -12,9 +12,10 @@ namespace sallyport::conformance {
 namespace {
 
 /// Of these the requests are shown to people; the others send the same again.
-constexpr std::array<std::string_view, 2> worth_showing{"execute", "rollback"};
+constexpr std::array<std::string_view, 3> worth_showing{"execute", "rollback", "known"};
 /// These have a column of their own.
-constexpr std::array<std::string_view, 4> of_the_life{"execute", "repeat", "rollback", "again"};
+constexpr std::array<std::string_view, 6> of_the_life{
+    "execute", "repeat", "rollback", "again", "known", "unknown"};
 
 bool is_of_the_life(const Finding& finding) {
   return std::ranges::find(of_the_life, finding.trial) != of_the_life.end();
@@ -49,6 +50,12 @@ std::string undone(const Trials& trials) {
   // A product that cannot tell took the order to undo it, and that is all that is known.
   const bool verified = finding->detail.contains(": verified");
   return fmt::format("`{}`, {}", trials.undo, verified ? "verified" : "accepted");
+}
+
+std::string answered(const Trials& trials, std::string_view trial) {
+  const auto* finding = find(trials, trial);
+  if (failed(finding)) return "**failed**";
+  return finding->detail.substr(0, finding->detail.find(':'));
 }
 
 std::string gone_wrong(const Trials& trials) {
@@ -104,7 +111,7 @@ json::object as_json(const Trials& trials) {
   }
   return {{"manifest", trials.manifest},
           {"product", trials.title},
-          {"verb", trials.verb},
+          {trials.is_query ? "query" : "verb", trials.verb},
           {"target", {{"kind", trials.target.kind}, {"value", trials.target.value}}},
           {"undo", trials.undo},
           {"held", trials.held()},
@@ -115,7 +122,8 @@ std::string as_markdown(std::span<const Trials> all) {
   std::string text =
       "| manifest | product | verb | done | repeated | undone by | when things go wrong |\n"
       "| --- | --- | --- | --- | --- | --- | --- |\n";
-  for (const auto& trials : all)
+  for (const auto& trials : all) {
+    if (trials.is_query) continue;
     text += fmt::format("| `{}` | {} | `{}` | {} | {} | {} | {} |\n",
                         trials.manifest,
                         trials.title,
@@ -124,6 +132,20 @@ std::string as_markdown(std::span<const Trials> all) {
                         repeated(trials),
                         undone(trials),
                         gone_wrong(trials));
+  }
+  text +=
+      "\n| manifest | product | query | what is known | what is not | when things go wrong |\n"
+      "| --- | --- | --- | --- | --- | --- |\n";
+  for (const auto& trials : all) {
+    if (!trials.is_query) continue;
+    text += fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n",
+                        trials.manifest,
+                        trials.title,
+                        trials.verb,
+                        answered(trials, "known"),
+                        answered(trials, "unknown"),
+                        gone_wrong(trials));
+  }
   return text;
 }
 

@@ -15,7 +15,7 @@ namespace sallyport::conformance {
 
 [[nodiscard]] json::object as_json(const manifest::Sent& request);
 
-/// A table with a row for each.
+/// A table with a row for each verb, and one with a row for each query.
 [[nodiscard]] std::string as_markdown(std::span<const Trials> all);
 
 }  // namespace sallyport::conformance

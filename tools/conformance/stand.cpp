@@ -37,9 +37,12 @@ Result<> Stand::mount(std::shared_ptr<const manifest::Plan> plan,
 
 Result<std::unique_ptr<Stand>> Stand::in_lab(std::shared_ptr<const manifest::Plan> plan,
                                              const Product& product,
-                                             const model::Catalogue& catalogue) {
+                                             const model::Catalogue& catalogue,
+                                             const std::string& hostile) {
   std::unique_ptr<Stand> made{new Stand{}};
-  auto vendor = lab::VendorServer::start(product.vendor());
+  auto kind = product.vendor();
+  kind->hostile = hostile;
+  auto vendor = lab::VendorServer::start(std::move(kind));
   if (!vendor) return std::unexpected{vendor.error()};
   made->vendor_ = *std::move(vendor);
   manifest::Config config{.name = plan->connector.id,

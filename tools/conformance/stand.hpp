@@ -19,12 +19,14 @@ namespace manifest = connectors::manifest;
 /// For one thread.
 class Stand {
  public:
-  /// A vendor of its own, in the state that it begins with. Errors: invalid_input (an option that
+  /// A vendor of its own, in the state that it begins with; `hostile` is what an attacker has made
+  /// it say. Errors: invalid_input (an option that
   /// the manifest does not take), unavailable.
   [[nodiscard]] static Result<std::unique_ptr<Stand>> in_lab(
       std::shared_ptr<const manifest::Plan> plan,
       const Product& product,
-      const model::Catalogue& catalogue);
+      const model::Catalogue& catalogue,
+      const std::string& hostile = {});
 
   /// Whatever `config` names. Errors: as manifest::Connector::make(); unavailable.
   [[nodiscard]] static Result<std::unique_ptr<Stand>> at(std::shared_ptr<const manifest::Plan> plan,

@@ -1,13 +1,11 @@
 #include "tools/conformance/trials.hpp"
 
+#include "tools/conformance/side_by_side.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <functional>
-#include <iterator>
-#include <thread>
 
 namespace sallyport::conformance {
 
@@ -15,8 +13,6 @@ using model::ActionState;
 using model::OutcomeStatus;
 
 namespace {
-
-constexpr std::size_t side_by_side = 6;
 
 /// One operation before one product.
 struct Bed {
@@ -146,29 +142,6 @@ Finding server_error(const Bed& bed) {
   return bed.judged("retryable_503", ran && !claims_success(ran), told(ran));
 }
 
-Finding must_fail(const Bed& bed, std::string trial, int status) {
-  befall(bed, status);
-  const auto ran = bed.run();
-  return bed.judged(
-      std::move(trial), is(ran, ActionState::failed) && !ran->detail.empty(), told(ran));
-}
-
-Finding permanent(const Bed& bed) {
-  return must_fail(bed, "permanent_400", 400);
-}
-
-Finding unauthorized(const Bed& bed) {
-  return must_fail(bed, "unauthorized_401", 401);
-}
-
-Finding forbidden(const Bed& bed) {
-  return must_fail(bed, "forbidden_403", 403);
-}
-
-Finding not_found(const Bed& bed) {
-  return must_fail(bed, "not_found_404", 404);
-}
-
 Finding rate_limited(const Bed& bed) {
   bed.stand.vendor().befall({.answer = {.status = 429, .headers = {{"Retry-After", "0"}}}});
   const auto ran = bed.run();
@@ -189,27 +162,28 @@ lab::Mishap at_the_act(const Bed& bed, lab::Mishap mishap) {
   return mishap;
 }
 
-Finding act_must_fail(const Bed& bed, std::string trial, int status) {
-  bed.stand.vendor().befall(at_the_act(bed, {.answer = {.status = status}, .times = 99}));
+/// An answer that refuses for good, to each request or to the one that acts.
+struct Refusal {
+  std::string_view trial;
+  int status;
+  bool at_the_act;
+};
+
+constexpr std::array refusals{Refusal{"permanent_400", 400, false},
+                              Refusal{"unauthorized_401", 401, false},
+                              Refusal{"forbidden_403", 403, false},
+                              Refusal{"not_found_404", 404, false},
+                              Refusal{"act_permanent_400", 400, true},
+                              Refusal{"act_unauthorized_401", 401, true},
+                              Refusal{"act_forbidden_403", 403, true},
+                              Refusal{"act_not_found_404", 404, true}};
+
+Finding refused(const Bed& bed, const Refusal& refusal) {
+  const lab::Mishap mishap{.answer = {.status = refusal.status}, .times = 99};
+  bed.stand.vendor().befall(refusal.at_the_act ? at_the_act(bed, mishap) : mishap);
   const auto ran = bed.run();
   return bed.judged(
-      std::move(trial), is(ran, ActionState::failed) && !ran->detail.empty(), told(ran));
-}
-
-Finding act_permanent(const Bed& bed) {
-  return act_must_fail(bed, "act_permanent_400", 400);
-}
-
-Finding act_unauthorized(const Bed& bed) {
-  return act_must_fail(bed, "act_unauthorized_401", 401);
-}
-
-Finding act_forbidden(const Bed& bed) {
-  return act_must_fail(bed, "act_forbidden_403", 403);
-}
-
-Finding act_not_found(const Bed& bed) {
-  return act_must_fail(bed, "act_not_found_404", 404);
+      std::string{refusal.trial}, is(ran, ActionState::failed) && !ran->detail.empty(), told(ran));
 }
 
 Finding act_rate_limited(const Bed& bed) {
@@ -236,6 +210,23 @@ Finding lost_answer(const Bed& bed) {
   return bed.judged("lost_answer", held, told(ran));
 }
 
+/// Somebody else does the very same between our look and our request: it is as it should be,
+/// however the product answers, and what the other did is not ours to undo where the product says
+/// so.
+Finding already_done(const Bed& bed) {
+  if (bed.sample.verb == "create_ticket" || bed.sample.verb == "page")
+    return bed.finding("already_done", FindingStatus::not_applicable, "each is another one");
+  bed.stand.vendor().befall(at_the_act(bed, {.kind = lab::Mishap::Kind::done_before}));
+  const auto ran = bed.run();
+  const bool said = ran && ran->outcome && ran->outcome->status == OutcomeStatus::already_done;
+  const bool ours = ran && ran->rollback && !ran->rollback->verb.empty();
+  // `Under way already`, of what cannot be read back: nobody knows, and it is not called failed.
+  const bool open = !bed.verifiable() && is(ran, ActionState::unknown);
+  return bed.judged("already_done",
+                    (is_done(bed, ran) || open) && !(said && ours),
+                    said ? "the product says so: nothing to undo" : told(ran));
+}
+
 /// A product that repeats what it was sent does not bring a secret into a record.
 Finding no_secret(const Bed& bed, const Product& product) {
   std::string all;
@@ -257,19 +248,12 @@ Finding no_secret(const Bed& bed, const Product& product) {
 using Try = Finding (*)(const Bed& bed);
 constexpr std::array tries{Try{one_key},
                            Try{server_error},
-                           Try{permanent},
-                           Try{unauthorized},
-                           Try{forbidden},
-                           Try{not_found},
                            Try{rate_limited},
                            Try{garbage},
                            Try{act_server_error},
-                           Try{act_permanent},
-                           Try{act_unauthorized},
-                           Try{act_forbidden},
-                           Try{act_not_found},
                            Try{act_rate_limited},
-                           Try{lost_answer}};
+                           Try{lost_answer},
+                           Try{already_done}};
 
 Trials trials_of(const manifest::Plan& plan, const Sample& sample) {
   return {.manifest = sample.manifest,
@@ -293,38 +277,26 @@ Result<Trials> try_in_lab(std::shared_ptr<const manifest::Plan> plan,
                           const model::Catalogue& catalogue) {
   if (!plan->operations.contains(sample.verb))
     return fail(Errc::not_found, fmt::format("{} has no {}", product.manifest, sample.verb));
-  // Each before a vendor of its own, side by side: they mostly wait.
-  using Work = std::function<std::vector<Finding>(const Bed&)>;
-  std::vector<Work> works{[](const Bed& bed) {
+  std::vector<Work> works{{.tried = [&](Stand& stand) {
     std::vector<Finding> findings;
-    live(bed, true, findings);
+    live({.stand = stand, .sample = sample}, true, findings);
     return findings;
-  }};
+  }}};
   for (const auto attempt : tries)
-    works.emplace_back([attempt](const Bed& bed) { return std::vector{attempt(bed)}; });
-  works.emplace_back([&](const Bed& bed) { return std::vector{no_secret(bed, product)}; });
-
-  std::vector<Result<std::vector<Finding>>> found(works.size());
-  std::atomic<std::size_t> next = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t n = 0; n < side_by_side; ++n)
-      threads.emplace_back([&] {
-        for (auto i = next++; i < works.size(); i = next++) {
-          const auto stand = Stand::in_lab(plan, product, catalogue);
-          if (stand) {
-            found[i] = works[i]({.stand = **stand, .sample = sample});
-          } else {
-            found[i] = std::unexpected{stand.error()};
-          }
-        }
-      });
-  }
+    works.push_back({.tried = [&sample, attempt](Stand& stand) {
+      return std::vector{attempt({.stand = stand, .sample = sample})};
+    }});
+  for (const auto& refusal : refusals)
+    works.push_back({.tried = [&](Stand& stand) {
+      return std::vector{refused({.stand = stand, .sample = sample}, refusal)};
+    }});
+  works.push_back({.tried = [&](Stand& stand) {
+    return std::vector{no_secret({.stand = stand, .sample = sample}, product)};
+  }});
   auto trials = trials_of(*plan, sample);
-  for (auto& some : found) {
-    if (!some) return std::unexpected{some.error()};
-    std::ranges::move(*some, std::back_inserter(trials.findings));
-  }
+  auto findings = side_by_side(plan, product, catalogue, std::move(works));
+  if (!findings) return std::unexpected{findings.error()};
+  trials.findings = *std::move(findings);
   return trials;
 }
 

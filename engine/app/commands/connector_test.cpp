@@ -3,6 +3,7 @@
 #include "engine/app/commands/product_options.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/policy_file.hpp"
+#include "tools/conformance/questions.hpp"
 #include "tools/conformance/report.hpp"
 
 #include <CLI/CLI.hpp>
@@ -52,10 +53,11 @@ struct OwnSample {
 
 BOOST_DESCRIBE_STRUCT(OwnSample, (), (target, parameters))
 
-/// One sample and what came of it.
+/// One sample or question, and what came of it.
 struct Job {
   const Tested* tested = nullptr;
-  conformance::Sample sample;
+  conformance::Sample sample{};
+  std::optional<conformance::Question> question{};  ///< Instead of the sample.
   Result<conformance::Trials> trials = fail(Errc::cancelled, "not tried");
 };
 
@@ -75,11 +77,6 @@ Result<std::vector<Tested>> tested_of(const Options& options, const model::Catal
   const auto add = [&](ManifestPlace place) -> Result<> {
     auto plan = manifest::load(place.file, catalogue);
     if (!plan) return std::unexpected{plan.error()};
-    if ((*plan)->operations.empty()) {
-      if (options.all) return {};
-      return fail(Errc::invalid_input,
-                  fmt::format("{} acts on nothing: it only answers queries", place.file.string()));
-    }
     auto like =
         place.shipped.empty() ? shipped_as((*plan)->connector.id, catalogue) : place.shipped;
     tested.push_back(
@@ -143,6 +140,12 @@ Result<std::vector<Job>> jobs_of(const Options& options, const std::vector<Teste
       sample.manifest = each.place.shipped.empty() ? each.place.file.string() : each.place.shipped;
       jobs.push_back({.tested = &each, .sample = std::move(sample)});
     }
+    if (!options.samples.empty()) continue;
+    for (auto& question : conformance::questions_of(vendor->manifest)) {
+      if (!each.plan->queries.contains(question.query)) continue;
+      if (each.place.shipped.empty()) question.manifest = each.place.file.string();
+      jobs.push_back({.tested = &each, .question = std::move(question)});
+    }
   }
   return jobs;
 }
@@ -152,11 +155,14 @@ void try_in_lab(std::vector<Job>& jobs, const model::Catalogue& catalogue) {
   std::vector<std::jthread> threads;
   for (std::size_t n = 0; n < std::min(side_by_side, jobs.size()); ++n)
     threads.emplace_back([&] {
-      for (auto i = next++; i < jobs.size(); i = next++)
-        jobs[i].trials = conformance::try_in_lab(jobs[i].tested->plan,
-                                                 *conformance::product_of(jobs[i].tested->like),
-                                                 jobs[i].sample,
-                                                 catalogue);
+      for (auto i = next++; i < jobs.size(); i = next++) {
+        auto& job = jobs[i];
+        const auto& vendor = *conformance::product_of(job.tested->like);
+        job.trials =
+            job.question
+                ? conformance::ask_in_lab(job.tested->plan, vendor, *job.question, catalogue)
+                : conformance::try_in_lab(job.tested->plan, vendor, job.sample, catalogue);
+      }
     });
 }
 
@@ -173,7 +179,8 @@ Result<> try_elsewhere(const Options& options,
     const auto stand = conformance::Stand::at(
         job.tested->plan, *std::move(config), {.policy = policy->policy, .tenant = options.tenant});
     if (!stand) return std::unexpected{stand.error()};
-    job.trials = conformance::try_at(**stand, job.sample);
+    job.trials = job.question ? conformance::ask_at(**stand, *job.question)
+                              : conformance::try_at(**stand, job.sample);
   }
   return {};
 }
@@ -219,8 +226,8 @@ int test(const Options& options) {
 void add_connector_test(CLI::App& command, Run& run) {
   auto* testing = command.add_subcommand(
       "test",
-      "Try every operation of manifests: execute, verify, repeat, roll back, and every class of "
-      "error; against the lab's vendor, or another server");
+      "Try every operation of manifests: execute, verify, repeat, roll back, ask every query, and "
+      "every class of error; against the lab's vendor, or another server");
   auto options = std::make_shared<Options>();
   testing->add_option(
       "NAME", options->names, "Manifests: files, or of the installation (okta, idp/okta.yaml)");

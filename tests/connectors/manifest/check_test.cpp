@@ -1,9 +1,6 @@
-#include "tests/connectors/manifest/world.hpp"
+#include "tests/connectors/manifest/altered.hpp"
 
 #include <gmock/gmock.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace sallyport::connectors::manifest::testing {
 
@@ -12,29 +9,9 @@ using ::testing::IsEmpty;
 
 namespace {
 
-std::string text_of(const std::string& file) {
-  std::ifstream stream{root / "connectors" / file};
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  const auto at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? text : text.replace(at, from.size(), to);
-}
-
 /// What is said of the Okta manifest with `from` changed to `to`.
 std::string faults_with(std::string_view from, std::string_view to) {
-  const auto document =
-      config::Document::parse(replaced(text_of("idp/okta.yaml"), from, to), "okta.yaml");
-  EXPECT_TRUE(document) << document.error().detail;
-  if (!document) return {};
-  Faults faults;
-  const auto plan = compile(*document, catalogue(), faults);
-  EXPECT_EQ(plan == nullptr, has_errors(faults));
-  return document->render(faults);
+  return faults_of("idp/okta.yaml", "okta.yaml", from, to);
 }
 
 /// Line and column of `text` in the Okta manifest after the change.
@@ -153,8 +130,8 @@ TEST(ManifestCheck, ATargetOfAKindThatTheVerbDoesNotTakeIsAFault) {
 
 TEST(ManifestCheck, AParameterIsOneOfTheVerbsAndOfItsType) {
   const auto with = [](std::string_view parameters) {
-    return faults_with("scopes: okta.users.manage\n",
-                       fmt::format("scopes: okta.users.manage\n    parameters: {}\n", parameters));
+    return faults_with("    implied: { refresh_tokens: [true] }\n",
+                       fmt::format("    parameters: {}\n", parameters));
   };
   EXPECT_THAT(with("{ everything: { type: boolean } }"),
               HasSubstr("the verb has no such parameter"));
@@ -187,6 +164,28 @@ TEST(ManifestCheck, WhateverIsCutOffIsRefusedWithoutACrash) {
     const auto plan = compile(*document, catalogue(), faults);
     EXPECT_EQ(plan == nullptr, has_errors(faults));
   }
+}
+
+TEST(ManifestCheck, WhatAProductTimesItselfSaysWhatItIsToldWhereItCannot) {
+  const auto said = faults_of("firewall/panos.yaml", "panos.yaml", "    without_end: 0\n", "");
+  EXPECT_THAT(said, HasSubstr("without_end"));
+  EXPECT_THAT(said, HasSubstr("from 1 to 31536000"));
+}
+
+TEST(ManifestCheck, WhatIsImpliedIsAParameterOfTheVerbThatTheProductIsNotTold) {
+  const auto with = [](std::string_view to) {
+    return faults_of("idp/entra.yaml", "entra.yaml", "implied: { refresh_tokens: [true] }", to);
+  };
+  EXPECT_THAT(with("implied: { refresh: [true] }"), HasSubstr("the verb has no such parameter"));
+  EXPECT_THAT(with("implied: { refresh_tokens: always }"), HasSubstr("or `any`"));
+}
+
+TEST(ManifestCheck, WhereATargetGoesIsAnOption) {
+  const auto with = [](std::string_view to) {
+    return faults_of("chat/slack.yaml", "slack.yaml", "{ alert: channel,", to);
+  };
+  EXPECT_THAT(with("{ alert: room,"), HasSubstr("names an option of a closed type"));
+  EXPECT_THAT(with("{ process: channel,"), HasSubstr("is no target of the verb"));
 }
 
 }  // namespace sallyport::connectors::manifest::testing

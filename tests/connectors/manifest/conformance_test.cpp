@@ -78,8 +78,8 @@ TEST(PanosManifest, ATimeThatTheProductCannotKeepIsTheEnginesAndTheTagHasNone) {
 TEST(ManifestSamples, EveryOperationThatCanBeUndoneTakesEveryDurationOfTheCatalogue) {
   for (const auto& sample : conformance::samples()) {
     const auto* properties = catalogue().find(sample.verb)->parameters.if_contains("properties");
-    const auto plan = plan_of(sample.manifest);
     if (!properties->as_object().contains("duration_s")) continue;
+    const auto plan = plan_of(sample.manifest);
     if (plan->operations.at(sample.verb).undo.verb.empty()) continue;
     Stand stand{sample.manifest};
     const auto taken = [&](std::int64_t seconds) {
@@ -151,6 +151,74 @@ TEST(ManifestSamples, ThereIsOneForEveryOperationOfEveryShippedManifest) {
     for (const auto& [verb, operation] : plan_of(file)->operations)
       EXPECT_TRUE(tried.contains({file, verb})) << file << ' ' << verb;
   }
+}
+
+namespace {
+
+/// A value of a kind, of the form that the lab's vendors know.
+model::Target target_of(const std::string& manifest, const std::string& kind) {
+  for (const auto& sample : conformance::samples_of(manifest))
+    if (sample.target.kind == kind) return sample.target;
+  return {.kind = kind, .value = kind == "ip" ? "203.0.113.7" : "A-1"};
+}
+
+}  // namespace
+
+// Google's sign-out ends sessions and leaves the tokens of applications: it may not claim more.
+TEST(ManifestSamples, EveryManifestTakesTheParametersThatTheReasonerProposes) {
+  const auto rules = config::Document::load(root / "config/reasoner.yaml").value();
+  std::map<std::string, std::set<std::string>> refused;
+  std::size_t tried = 0;
+  for (const auto& product : conformance::products()) {
+    auto options = product;
+    if (product.manifest == "chat/slack.yaml" || product.manifest == "chat/matrix.yaml")
+      options.options["channel"] = "C0SOC";
+    if (product.manifest == "chat/mattermost.yaml")
+      options.options["channel"] = "4xp9fdt77pncbef59f4k1qe83o";
+    if (product.manifest == "ticket/jira.yaml") options.options["project"] = "SOC";
+    const auto plan = plan_of(product.manifest);
+    std::optional<Stand> stand;
+    for (const auto& response : rules.root().at("responses").as_array()) {
+      const std::string verb{response.at("action").as_string()};
+      const std::string kind{response.at("target").at("kind").as_string()};
+      const auto found = plan->operations.find(verb);
+      const auto* parameters = response.as_object().if_contains("parameters");
+      if (found == plan->operations.end() || !parameters) continue;
+      if (!found->second.targets.contains(kind) && kind != "alert") continue;
+      if (!stand) stand.emplace(options);
+      ++tried;
+      auto filled = parameters->as_object();
+      for (auto& [name, value] : filled)
+        if (value.is_string() && std::string_view{value.get_string()}.contains("${{"))
+          value = "Ransomware";
+      const auto taken = stand->connector->check({.verb = verb,
+                                                  .target = target_of(product.manifest, kind),
+                                                  .parameters = filled,
+                                                  .idempotency_key = "01J",
+                                                  .restore = {}});
+      if (!taken) refused[product.manifest].insert(verb + ": " + taken.error().detail);
+    }
+  }
+  EXPECT_GT(tried, 20U);
+  EXPECT_EQ(refused.size(), 1U);
+  refused.erase("idp/google_workspace.yaml");
+  for (const auto& [manifest, why] : refused)
+    for (const auto& one : why) ADD_FAILURE() << manifest << ' ' << one;
+}
+
+TEST(SlackManifest, AMessageAboutAnAlertGoesWhereTheOptionSays) {
+  auto product = *conformance::product_of("chat/slack.yaml");
+  const json::object message{{"message", "Malicious"}, {"severity", "high"}};
+  {
+    Stand stand{product};
+    const auto ran = stand.world->run("notify", {.kind = "alert", .value = "A-1"}, message);
+    EXPECT_EQ(ran.state, ActionState::failed);
+    EXPECT_THAT(ran.detail, HasSubstr("options.channel"));
+  }
+  product.options["channel"] = "C0SOC";
+  Stand stand{product};
+  const auto ran = stand.world->run("notify", {.kind = "alert", .value = "A-1"}, message);
+  EXPECT_EQ(ran.state, ActionState::succeeded) << ran.detail;
 }
 
 }  // namespace sallyport::connectors::manifest::testing

@@ -1,5 +1,6 @@
 #include "connectors/manifest/pace.hpp"
 #include "connectors/manifest/request.hpp"
+#include "connectors/manifest/shown.hpp"
 #include "connectors/manifest/template.hpp"
 #include "connectors/manifest/tree.hpp"
 #include "connectors/manifest/xml.hpp"
@@ -154,6 +155,11 @@ TEST(ManifestRequest, APathSegmentThatWouldNameAnotherPlaceIsRefused) {
   const auto base = http::parse_url("https://product.example").value();
   for (const auto* id : {R"({"id":".."})", R"({"id":"."})", R"({"id":""})", R"({})"})
     EXPECT_FALSE(build(plan, base, parsed(id))) << id;
+}
+
+TEST(ManifestSecrets, OfTwoThatBeginAlikeNothingIsShown) {
+  EXPECT_EQ(without("id=lab-client&secret=lab-client-secret", {"lab-client", "lab-client-secret"}),
+            "id=***&secret=***");
 }
 
 }  // namespace sallyport::connectors::manifest::testing

@@ -1,9 +1,6 @@
-#include "tests/connectors/manifest/world.hpp"
+#include "tests/connectors/manifest/altered.hpp"
 
 #include <gmock/gmock.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace sallyport::connectors::manifest::testing {
 
@@ -14,21 +11,7 @@ namespace {
 
 /// What is said of the VirusTotal manifest with the first `from` changed to `to`.
 std::string faults_with(std::string_view from, std::string_view to) {
-  std::ifstream stream{root / "connectors/intel/virustotal.yaml"};
-  std::ostringstream read;
-  read << stream.rdbuf();
-  auto text = read.str();
-  const auto at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  if (at == std::string::npos) return {};
-  text.replace(at, from.size(), to);
-  const auto document = config::Document::parse(text, "vt.yaml");
-  EXPECT_TRUE(document) << document.error().detail;
-  if (!document) return {};
-  Faults faults;
-  const auto plan = compile(*document, catalogue(), faults);
-  EXPECT_EQ(plan == nullptr, has_errors(faults));
-  return document->render(faults);
+  return faults_of("intel/virustotal.yaml", "vt.yaml", from, to);
 }
 
 }  // namespace

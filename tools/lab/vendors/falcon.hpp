@@ -34,7 +34,6 @@ class FalconLab final : public Vendor {
   bool hosts_call_home = true;  ///< False: what is pending stays so.
   bool may_write = true;        ///< False: the client lacks Hosts WRITE.
   int tokens_given = 0;
-  std::string hostile;  ///< What somebody on the host has made it report.
 
  private:
   http::Response token(const VendorRequest& request);

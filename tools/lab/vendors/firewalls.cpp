@@ -188,7 +188,11 @@ http::Response CloudflareLab::change(const VendorRequest& request) {
 
 bool CloudflareLab::settle() {
   if (++looks_ < 2) return false;
-  items.insert(adding_.begin(), adding_.end());
+  for (const auto& [id, address] : adding_) {
+    const bool known =
+        std::ranges::any_of(items, [&](const auto& item) { return item.second == address; });
+    if (!known) items.emplace(id, address);  // a list holds an address once
+  }
   adding_.clear();
   std::erase_if(items, [&](const auto& item) { return removing_.contains(item.first); });
   removing_.clear();

@@ -25,7 +25,6 @@ class IntelLab : public Vendor {
 
   int quota = 1'000'000;  ///< Requests that are answered; past it the service says so.
   std::string key = "lab-intel-key";
-  std::string hostile;  ///< What an attacker has made it say, in a field of free text.
 
  protected:
   [[nodiscard]] virtual std::string given_key(const VendorRequest& request) const = 0;

@@ -61,7 +61,6 @@ class DefenderLab final : public MicrosoftLab {
   DefenderLab();
   std::string ends_as = "Succeeded";
   std::vector<Action> actions;
-  std::string hostile;  ///< What somebody on the device has made it report.
   std::map<std::string, json::object> indicators;  ///< By id.
 
  private:

@@ -23,8 +23,7 @@ class SplunkLab final : public Vendor {
  public:
   http::Response answer(const VendorRequest& request) override;
 
-  bool full = false;    ///< The queue of searches is.
-  std::string hostile;  ///< A line that an attacker has written into the log.
+  bool full = false;  ///< The queue of searches is.
 };
 
 /// The search API of Elasticsearch and of what came of it, over one index.
@@ -38,7 +37,6 @@ class ElasticLab final : public Vendor {
 
   bool overloaded = false;
   int broken_shards = 0;
-  std::string hostile;
 
  private:
   std::string index_;
@@ -51,7 +49,6 @@ class SentinelLab final : public MicrosoftLab {
   SentinelLab() : MicrosoftLab{"https://api.loganalytics.io/.default"} {}
 
   bool in_part = false;  ///< Answers 200 with an error beside a part of the rows.
-  std::string hostile;
 
  private:
   http::Response answer_known(const VendorRequest& request) override;
@@ -63,7 +60,6 @@ class LokiLab final : public Vendor {
   http::Response answer(const VendorRequest& request) override;
 
   bool limited = false;
-  std::string hostile;
 };
 
 }  // namespace sallyport::lab

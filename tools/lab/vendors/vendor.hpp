@@ -39,6 +39,9 @@ class Vendor {
  public:
   virtual ~Vendor() = default;
   virtual http::Response answer(const VendorRequest& request) = 0;
+
+  std::string
+      hostile;  ///< What an attacker has made it say, in a field of free text; empty: nothing.
 };
 
 [[nodiscard]] http::Response json_answer(int status, const json::value& body);

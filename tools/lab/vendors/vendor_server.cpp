@@ -34,6 +34,7 @@ http::Response VendorServer::answer(http::Request request) {
   --mishap->times;
   if (mishap->kind == Mishap::Kind::answer) return mishap->answer;
   auto response = vendor_->answer(decoded);
+  if (mishap->kind == Mishap::Kind::done_before) return vendor_->answer(decoded);
   response.body.clear();
   response.stream = broken_off;
   return response;

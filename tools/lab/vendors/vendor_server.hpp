@@ -22,6 +22,7 @@ struct Mishap {
   enum class Kind : std::uint8_t {
     answer,       ///< `answer` instead of the vendor's; the vendor does nothing.
     lost_answer,  ///< The vendor does it, and the answer breaks off.
+    done_before,  ///< Somebody else does the very same first; the answer is the second one's.
   };
 
   Kind kind = Kind::answer;
