@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <variant>
 
 namespace sallyport::investigate {
 
@@ -26,6 +27,8 @@ struct SignalRules::Rule {
   double strength;
   bool flag;
   bool claim;  ///< It asks what the alert says of itself, not what happened.
+  /// Where it is a search of the whole text by expressions and nothing else: theirs of the set.
+  std::vector<std::size_t> patterns;
   match::Detection detection;
 };
 
@@ -51,6 +54,33 @@ bool has_keywords(const json::value& block) {
     });
   }
   return true;
+}
+
+/// The expressions of a block that is a list of searches of all fields: one of them has to be
+/// there. Empty: it is another block.
+std::vector<std::string> searches_of(const json::value& block) {
+  const auto* list = block.if_array();
+  if (!list) return {};
+  std::vector<std::string> expressions;
+  for (const auto& item : *list) {
+    const auto* map = item.if_object();
+    const auto* expression = map && map->size() == 1 ? map->if_contains("|re") : nullptr;
+    if (!expression || !expression->is_string()) return {};
+    expressions.emplace_back(std::string_view{expression->get_string()});
+  }
+  return expressions;
+}
+
+/// What of all searches is in the text of an alert; nothing: ask each rule.
+std::optional<std::vector<bool>> found_in(const std::optional<match::PatternSet>& patterns,
+                                          const FindingRecord& record) {
+  std::optional<std::vector<bool>> found;
+  if (!patterns) return found;
+  record.visit_all([&](const match::Scalar& scalar) {
+    if (const auto* text = std::get_if<std::string_view>(&scalar)) found = patterns->in(*text);
+    return true;
+  });
+  return found;
 }
 
 void check_sensor(const SignalEntry& entry,
@@ -118,9 +148,11 @@ model::Evidence about_its_text(const model::Alert& alert) {
 }  // namespace
 
 SignalRules::SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
+                         std::optional<match::PatternSet> patterns,
                          std::vector<std::string> untrusted,
                          const reason::Corroboration& corroboration)
     : rules_{std::move(rules)},
+      patterns_{std::move(patterns)},
       untrusted_sources_{std::move(untrusted)},
       borne_out_{corroboration.signal},
       believed_{corroboration.believed},
@@ -138,6 +170,7 @@ std::optional<SignalRules> SignalRules::read(const reason::ReasonerFile& file, F
   std::vector<SignalEntry> entries;
   if (!signals.is_null()) read_json(signals, entries, own, "/signals");
   auto rules = std::make_shared<std::vector<Rule>>();
+  std::vector<std::string> expressions;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
     const auto at = child("/signals", i);
@@ -155,13 +188,26 @@ std::optional<SignalRules> SignalRules::read(const reason::ReasonerFile& file, F
     if (!detection) continue;
     if (entry.trust == model::Trust::sensor) check_sensor(entry, *detection, allowed, when, own);
     const bool claim = is_claim(entry, *detection);
-    rules->push_back(
-        {entry.name, entry.trust, entry.strength, entry.flag, claim, *std::move(detection)});
+    std::vector<std::size_t> own_patterns;
+    for (auto& expression : searches_of(entry.when)) {
+      own_patterns.push_back(expressions.size());
+      expressions.push_back(std::move(expression));
+    }
+    rules->push_back({entry.name,
+                      entry.trust,
+                      entry.strength,
+                      entry.flag,
+                      claim,
+                      std::move(own_patterns),
+                      *std::move(detection)});
   }
   const bool broken = has_errors(own);
   faults.insert(faults.end(), own.begin(), own.end());
   if (broken) return std::nullopt;
-  return SignalRules{std::move(rules), std::move(untrusted), file.corroboration};
+  return SignalRules{std::move(rules),
+                     match::PatternSet::compile(expressions),
+                     std::move(untrusted),
+                     file.corroboration};
 }
 
 AlertReading SignalRules::read(const model::Alert& alert) const {
@@ -179,8 +225,13 @@ AlertReading SignalRules::read(const model::Alert& alert) const {
       text.summary += " " + borne_out_;
     }
   }
+  const auto found = found_in(patterns_, record);
+  const auto holds = [&](const Rule& rule) {
+    if (!found || rule.patterns.empty()) return rule.detection.matches(record);
+    return std::ranges::any_of(rule.patterns, [&](std::size_t place) { return (*found)[place]; });
+  };
   for (const auto& rule : *rules_) {
-    if (!rule.detection.matches(record)) continue;
+    if (!holds(rule)) continue;
     auto& evidence = rule.trust == model::Trust::sensor ? sensor : text;
     evidence.signals.push_back(
         {.name = rule.name, .strength = rule.claim ? rule.strength * belief : rule.strength});

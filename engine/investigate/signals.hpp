@@ -3,6 +3,7 @@
 #include "engine/base/fault.hpp"
 #include "engine/investigate/claim.hpp"
 #include "engine/match/detection.hpp"
+#include "engine/match/pattern_set.hpp"
 #include "engine/model/alert.hpp"
 #include "engine/model/evidence.hpp"
 
@@ -40,10 +41,12 @@ class SignalRules {
  private:
   struct Rule;
   SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
+              std::optional<match::PatternSet> patterns,
               std::vector<std::string> untrusted,
               const reason::Corroboration& corroboration);
 
   std::shared_ptr<const std::vector<Rule>> rules_;
+  std::optional<match::PatternSet> patterns_;  ///< Of the rules that search the whole text.
   std::vector<std::string> untrusted_sources_;
   std::string borne_out_;  ///< The signal; empty: none.
   double believed_ = 1;
