@@ -229,6 +229,66 @@ TEST(CrashPoints, NftablesRecordAndKernelAgreeWhereverItIsKilled) {
   expect_all_arrows(story.kill_everywhere(), "block_ip");
 }
 
+TEST(CrashPoints, NftablesTimedBlockEndsOnceWhereverItsEndIsKilled) {
+  const auto lab = lab::Lab::start({.directory = false, .workstation = false});
+  ASSERT_TRUE(lab) << lab.error().detail;
+  const Furniture furniture;
+  const auto in_house = [&](const std::filesystem::path& data, const auto& work) {
+    asio::thread_pool pool{1};
+    SystemClock clock;
+    House house{data,
+                std::shared_ptr{connectors::nftables::Nftables::make(
+                                    lab->firewall(), clock, pool.get_executor())
+                                    .value()},
+                furniture};
+    return work(house);
+  };
+  auto block = request("block_ip", "ip", "203.0.113.7");
+  block.parameters = {{"duration_s", 600}};
+  std::set<std::string> places;
+  for (int at = 1; at < 100; ++at) {
+    TemporaryDirectory data;
+    Points::shared().begin_story();
+    Points::shared().begin(0);
+    Points::shared().go_ahead(std::chrono::seconds{0});
+    ASSERT_EQ(in_child([&] {
+                return in_house(data.path(), [&](House& house) {
+                  house.act(block);
+                  return house.all().front().ends_at ? 0 : 1;
+                });
+              }),
+              0);
+    // The time is over: the firewall lets go, and the clock says so.
+    ASSERT_TRUE(
+        lab::must_run({"ip", "netns", "exec", lab->networks().gateway, "nft", "flush", "ruleset"}));
+    Points::shared().go_ahead(std::chrono::hours{1});
+    const auto ended = in_child([&] {
+      return in_house(data.path(), [&](House& house) {
+        Points::shared().begin(at);
+        house.end_what_is_due();
+        return 0;
+      });
+    });
+    const auto recovered = in_child([&] {
+      Points::shared().begin(0);
+      return in_house(data.path(), [&](House& house) {
+        house.resume();
+        house.end_what_is_due();
+        const auto all = house.all();
+        return all.size() == 1 && all.front().state == released ? 0 : 1;
+      });
+    });
+    EXPECT_EQ(recovered, 0) << "killed at place " << at;
+    EXPECT_EQ(Points::shared().sent(), 1);
+    if (ended != SIGKILL) break;
+    places.insert(Points::shared().place());
+  }
+  Points::shared().go_ahead(std::chrono::seconds{0});
+  for (const auto* place :
+       {"before a read", "after a read", "before a step is written", "after released is durable"})
+    EXPECT_TRUE(places.contains(place)) << "never killed " << place;
+}
+
 TEST(CrashPoints, LdapRecordAndDirectoryAgreeWhereverItIsKilled) {
   const auto lab = lab::Lab::start({.networks = false, .workstation = false});
   ASSERT_TRUE(lab) << lab.error().detail;

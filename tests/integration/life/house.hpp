@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/app/action_watch.hpp"
 #include "engine/app/dispatcher.hpp"
 #include "engine/app/loading.hpp"
 #include "tests/integration/life/points.hpp"
@@ -84,6 +85,14 @@ class House {
     });
   }
 
+  /// The bell of timed actions.
+  void end_what_is_due() {
+    run([&]() -> asio::awaitable<void> {
+      const auto ended = co_await watch_.release_due();
+      if (!ended) throw std::runtime_error{ended.error().detail};
+    });
+  }
+
   /// The oldest first.
   [[nodiscard]] std::vector<model::Action> all() const {
     auto found = actions_.list({}).value();
@@ -128,23 +137,25 @@ class House {
         return Result<>{};
       }};
   act::Executor executor_;
+  app::Rooms rooms_{.store = *store_,
+                    .graph = graph_,
+                    .intake = intake_,
+                    .groups = groups_,
+                    .investigator = investigator_,
+                    .gate = gate_,
+                    .actions = actions_,
+                    .executor = executor_,
+                    .approvals = approvals_,
+                    .outbox = outbox_,
+                    .clock = clock_,
+                    .ids = ids_,
+                    .metrics = metrics_,
+                    .log = observe::Log::silent()};
   app::Dispatcher dispatcher_{
-      {.store = *store_,
-       .graph = graph_,
-       .intake = intake_,
-       .groups = groups_,
-       .investigator = investigator_,
-       .gate = gate_,
-       .actions = actions_,
-       .executor = executor_,
-       .approvals = approvals_,
-       .outbox = outbox_,
-       .clock = clock_,
-       .ids = ids_,
-       .metrics = metrics_,
-       .log = observe::Log::silent()},
+      rooms_,
       loop_.get_executor(),
       {.queued = [](const model::Action&) {}, .action = [](const model::Action&) {}}};
+  app::ActionWatch watch_{rooms_, dispatcher_, 60};
 };
 
 }  // namespace sallyport::testing
