@@ -313,6 +313,16 @@ TEST(Executor, WhatTheProductCannotTimeIsToEndWhenItsTimeIsOver) {
   EXPECT_FALSE(world.wait(world.executor->release(ran)));
 }
 
+TEST(Executor, WhatSomebodyDidFirstIsNotOursToUndoOrToEnd) {
+  World world;
+  world.product->answers = model::OutcomeStatus::already_done;
+  const auto ran = world.run(
+      world.propose("203.0.113.7", "block_ip", {.kind = "agent"}, "", {{"duration_s", 60}}));
+  EXPECT_EQ(ran.state, ActionState::verified);
+  EXPECT_FALSE(ran.ends_at);
+  EXPECT_FALSE(rollback_request(ran, {}));
+}
+
 TEST(Executor, TheBellOfATimedActionIsMovedAndTakenAway) {
   World world;
   const auto ran = world.run(
