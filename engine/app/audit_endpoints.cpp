@@ -2,6 +2,7 @@
 
 #include "engine/audit/bundle.hpp"
 #include "engine/audit/readiness.hpp"
+#include "engine/audit/reviews.hpp"
 #include "engine/base/on_pool.hpp"
 #include "engine/serve/schema.hpp"
 
@@ -16,6 +17,14 @@ using Sources = std::shared_ptr<const AuditSources>;
 
 /// A bundle that is served is held in memory.
 constexpr std::size_t most_bundle_bytes = 64ULL << 20U;
+
+struct ReviewBody {
+  std::optional<std::string> tenant;
+  Time from;
+  Time to;
+  std::string note;
+};
+BOOST_DESCRIBE_STRUCT(ReviewBody, (), (tenant, from, to, note))
 
 Result<std::vector<std::string>> tenants_of(const serve::Asked& asked, const Sources& sources) {
   auto tenant = serve::tenant_of(asked, serve::AllTenants::allowed);
@@ -66,6 +75,41 @@ Task<http::Response> export_bundle(Sources sources, serve::Asked asked) {
   auto document = co_await on_pool(sources->blocking, std::move(work));
   if (!document) co_return std::unexpected{document.error()};
   co_return serve::ok(*std::move(document));
+}
+
+/// The tenant that `named` is, when the token may see it; without a name the token's only one.
+Result<std::string> reviewed_tenant(const serve::Asked& asked,
+                                    const std::optional<std::string>& named) {
+  const auto& tenants = asked.principal.tenants;
+  if (named && asked.principal.sees(*named)) return *named;
+  if (named) return fail(Errc::denied, "this token has no such tenant");
+  if (tenants.size() == 1 && !asked.principal.sees("*")) return tenants.front();
+  return fail(Errc::invalid_input, "this token has several tenants: name the one that was read");
+}
+
+Task<http::Response> review(Sources sources, serve::Asked asked) {
+  auto body = serve::body_of<ReviewBody>(asked.routed.request);
+  if (!body) co_return std::unexpected{body.error()};
+  auto tenant = reviewed_tenant(asked, body->tenant);
+  if (!tenant) co_return std::unexpected{tenant.error()};
+  const auto now = sources->clock.now();
+  auto work = [sources, tenant = *tenant, body = *body, now]() -> Task<audit::GateLogReview> {
+    co_return audit::review_of(
+        sources->store, tenant, {.from = body.from, .to = body.to}, body.note, now);
+  };
+  const auto reviewed = co_await on_pool(sources->blocking, std::move(work));
+  if (!reviewed) co_return std::unexpected{reviewed.error()};
+  auto document = to_json(*reviewed);
+  store::Batch batch;
+  batch.append(*tenant,
+               model::EntryKind::reviewed,
+               audit::gate_log_subject,
+               asked.principal.actor(),
+               now,
+               document);
+  const auto committed = co_await sources->store.commit(std::move(batch));
+  if (!committed) co_return std::unexpected{committed.error()};
+  co_return serve::ok(std::move(document));
 }
 
 Result<std::string> readiness_document(const AuditSources& sources,
@@ -119,6 +163,18 @@ serve::Endpoints audit_endpoints(AuditSources given) {
                     .schema = files}},
        .handle =
            [sources](serve::Asked asked) { return export_bundle(sources, std::move(asked)); }},
+      {.method = "POST",
+       .path = "/v1/audit/reviews",
+       .id = "reviewGateLog",
+       .summary = "A person's word that they have read the gate log of a window: it stands in the "
+                  "ledger, and readiness asks for it",
+       .role = serve::Role::admin,
+       .query = {},
+       .body = serve::schema_of<ReviewBody>(),
+       .answers = {{.description = "what is recorded: how many decisions the window held, and the "
+                                   "chain's head",
+                    .schema = serve::schema_of<audit::GateLogReview>()}},
+       .handle = [sources](serve::Asked asked) { return review(sources, std::move(asked)); }},
       {.method = "GET",
        .path = "/v1/readiness",
        .id = "showReadiness",

@@ -12,9 +12,9 @@
 
 namespace sallyport::app {
 
-/// What the audit endpoints read. All of it outlives them.
+/// What the audit endpoints work on. All of it outlives them.
 struct AuditSources {
-  const store::Store& store;
+  store::Store& store;
   const model::Catalogue& catalogue;
   const Clock& clock;
   asio::any_io_executor blocking;  ///< Where the ledger is read: it may take seconds.
@@ -22,7 +22,7 @@ struct AuditSources {
   audit::DemotionRule demotion;
 };
 
-/// GET /v1/audit/export and GET /v1/readiness.
+/// GET /v1/audit/export, POST /v1/audit/reviews and GET /v1/readiness.
 [[nodiscard]] serve::Endpoints audit_endpoints(AuditSources sources);
 
 }  // namespace sallyport::app

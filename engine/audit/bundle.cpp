@@ -38,6 +38,7 @@ const std::array entry_files{
                EntryKind::drifted,
                EntryKind::restored}},
     EntryFile{"rollbacks", "Rollbacks", {EntryKind::rolled_back, EntryKind::rollback_failed}},
+    EntryFile{"reviews", "Reviews of the gate log", {EntryKind::reviewed}},
 };
 
 /// A file of differences between policies.
@@ -255,8 +256,9 @@ class BundleWriter {
                                to_rfc3339(order_.made_at)));
     page.paragraph(
         "manifest.json names every file with its SHA-256; manifest.sig is the engine's Ed25519 "
-        "signature (base64) over manifest.json. Each line of gate, approvals, executions and "
-        "rollbacks is an entry of the ledger as it is stored, with its hash and the one before.");
+        "signature (base64) over manifest.json. Each line of gate, approvals, executions, "
+        "rollbacks and reviews is an entry of the ledger as it is stored, with its hash and the "
+        "one before.");
     page.heading("Chains");
     std::vector<std::vector<std::string>> rows;
     for (const auto& chain : manifest_.chains)

@@ -50,6 +50,7 @@ EntryFacts facts_of(const model::LedgerEntry& entry) {
                    .detail = text_in(body, "detail"),
                    .changed = {}};
   if (facts.detail.empty()) facts.detail = text_in(body, "comment");
+  if (facts.detail.empty()) facts.detail = text_in(body, "note");
   if (const auto* changed = object_in(body, "changed")) facts.changed = to_json(*changed);
   return facts;
 }

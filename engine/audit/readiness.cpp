@@ -1,12 +1,14 @@
 #include "engine/audit/readiness.hpp"
 
 #include "engine/audit/entry_facts.hpp"
+#include "engine/audit/reviews.hpp"
 #include "engine/store/ledger.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace sallyport::audit {
@@ -53,6 +55,13 @@ double wilson_low(std::uint64_t good, std::uint64_t of) {
 }
 
 void ReadinessCount::add(const model::LedgerEntry& entry) {
+  if (entry.kind == model::EntryKind::reviewed) {
+    Window window;
+    Faults faults;
+    read_json(json::value(entry.body), window, faults, "", UnknownKeys::ignored);
+    if (faults.empty()) reviews_.push_back(window);
+    return;
+  }
   if (entry.kind == decided) {
     const auto facts = facts_of(entry);
     if (facts.verb.empty()) return;
@@ -66,6 +75,7 @@ void ReadinessCount::add(const model::LedgerEntry& entry) {
     const Class of{facts.verb, facts.target_kind};
     auto& record = records_[of];
     ++record.decisions;
+    if (!record.first) record.first = entry.at;
     if (facts.decision == "auto") ++record.by_itself;
     if (facts.decision == "queued") ++record.queued;
     if (facts.decision == "blocked") ++record.blocked;
@@ -106,7 +116,7 @@ Readiness assess(std::string_view tenant,
                  const ReadinessCount::Class& of,
                  const ActionRecord& record,
                  const model::Catalogue& catalogue,
-                 bool gate_log_reviewed,
+                 std::vector<std::string> people_owe,
                  const ReadinessBar& bar) {
   Readiness row{.tenant = std::string{tenant},
                 .verb = of.first,
@@ -166,9 +176,7 @@ Readiness assess(std::string_view tenant,
     if (record.rollback_failed > 0)
       row.missing.push_back(fmt::format("rollback: {} failed", record.rollback_failed));
   }
-  if (!gate_log_reviewed)
-    row.missing.emplace_back(
-        "gate log reviewed: the policy's authority names no review that is not overdue");
+  std::ranges::move(people_owe, std::back_inserter(row.missing));
   row.ready = row.missing.empty();
   if (row.ready) row.promote_with = snippet(row, record);
   return row;
@@ -188,7 +196,8 @@ const json::object* terms_of(const PolicyHistory& history, std::string_view tena
   return PolicyHistory::tenant_in(*in_force.back().version, tenant);
 }
 
-bool reviewed(const json::object* terms, Time now) {
+/// Whether the policy names a review of its authority that is yet to come.
+bool is_in_review(const json::object* terms, Time now) {
   const auto* authority = terms ? terms->if_contains("authority") : nullptr;
   const auto* object = authority ? authority->if_object() : nullptr;
   const auto* review_by = object ? object->if_contains("review_by") : nullptr;
@@ -239,7 +248,8 @@ Result<std::vector<Readiness>> readiness(const store::Store& store,
                                            verified,
                                            rolled_back,
                                            rollback_failed,
-                                           policy_changed}};
+                                           policy_changed,
+                                           model::EntryKind::reviewed}};
   for (const auto& tenant : tenants) {
     ReadinessCount count;
     TrackRecords lately{rule.window};
@@ -258,9 +268,16 @@ Result<std::vector<Readiness>> readiness(const store::Store& store,
     if (!read) return std::unexpected{read.error()};
     if (!outcome) return std::unexpected{outcome.error()};
     const auto* terms = terms_of(history, tenant, now);
-    const bool is_reviewed = reviewed(terms, now);
     for (const auto& [of, record] : count.records()) {
-      auto row = assess(tenant, of, record, catalogue, is_reviewed);
+      std::vector<std::string> people_owe;
+      if (auto why = not_reviewed(tenant, count.reviews(), record.first.value_or(now), now);
+          !why.empty())
+        people_owe.push_back(std::move(why));
+      if (!is_in_review(terms, now))
+        people_owe.emplace_back(
+            "authority: the policy names no review of it (authority.review_by) that is yet to "
+            "come");
+      auto row = assess(tenant, of, record, catalogue, std::move(people_owe));
       compare_with_policy(row, history, terms, catalogue, lately, rule, now);
       rows.push_back(std::move(row));
     }

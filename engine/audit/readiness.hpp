@@ -38,6 +38,7 @@ struct ActionRecord {
   std::uint64_t rollback_failed = 0;
   std::uint64_t approved_and_rolled_back = 0;  ///< Of what was approved unchanged.
   double lowest_confidence = 1;                ///< Of what people approved.
+  std::optional<Time> first;                   ///< Of its decisions.
   std::vector<double> seconds_in_queue;        ///< Of what people answered.
 };
 
@@ -115,6 +116,9 @@ class ReadinessCount {
 
   [[nodiscard]] const std::map<Class, ActionRecord>& records() const noexcept { return records_; }
 
+  /// The windows of the gate log that people have read.
+  [[nodiscard]] const std::vector<Window>& reviews() const noexcept { return reviews_; }
+
  private:
   struct Known {
     Class of;
@@ -126,15 +130,16 @@ class ReadinessCount {
 
   std::map<std::string, Known> actions_;
   std::map<Class, ActionRecord> records_;
+  std::vector<Window> reviews_;
 };
 
-/// Judges one record. `gate_log_reviewed`: whether the tenant's authority names a review that is
-/// not overdue. Pure. Promotion stays a person's act: this only says what it would take.
+/// Judges one record. `people_owe`: what people have yet to do whatever the record says, such as
+/// reading the gate log. Pure. Promotion stays a person's act: this only says what it would take.
 [[nodiscard]] Readiness assess(std::string_view tenant,
                                const ReadinessCount::Class& of,
                                const ActionRecord& record,
                                const model::Catalogue& catalogue,
-                               bool gate_log_reviewed,
+                               std::vector<std::string> people_owe,
                                const ReadinessBar& bar = {});
 
 /// All classes of the tenants that have a record. A running engine's demotions clear what they are

@@ -34,6 +34,7 @@ enum class EntryKind : std::uint8_t {
   drifted,    ///< Somebody undid it on the product.
   restored,   ///< What had been undone there is in effect again.
   connector,  ///< Requests to a connector stopped because it does not answer, or go on again.
+  reviewed,   ///< A person said that they have read the gate log of a window.
 };
 
 /// One line of the tenant's ledger, as it is stored and exported: JSON whose last member is `hash`,
@@ -74,7 +75,8 @@ BOOST_DESCRIBE_ENUM(EntryKind,
                     held,
                     drifted,
                     restored,
-                    connector)
+                    connector,
+                    reviewed)
 BOOST_DESCRIBE_STRUCT(LedgerEntry, (), (seq, tenant, at, kind, subject, actor, body, prev, hash))
 
 }  // namespace sallyport::model

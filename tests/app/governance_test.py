@@ -452,7 +452,22 @@ class Governance(unittest.TestCase):
         self.assertFalse(row["ready"])
         self.assertIn("samples: 5 of 30 answers of people", row["missing"])
         self.assertTrue(any(one.startswith("agreement: at least") for one in row["missing"]))
-        self.assertFalse(any(one.startswith("gate log reviewed") for one in row["missing"]))
+        self.assertFalse(any(one.startswith("authority") for one in row["missing"]))
+        unread = lambda: [one for row in map(json.loads, engine.run("readiness", "--tenant", "acme", "--json").splitlines())
+                          for one in row["missing"] if one.startswith("gate log reviewed")]
+        before = unread()
+        self.assertIn("nobody has", before[0])
+        window = ("--tenant", "acme", "--from", "2020-01-01")
+        to = now()
+        engine.run("audit", "review", *window, "--to", to, "--note", "", status=2)
+        engine.run("audit", "review", *window, "--to", "2099-01-01", "--note", "tomorrow's too", status=2)
+        engine.run("audit", "review", *window, "--to", to, "--note", "an approver's own word", who="bob", status=1)
+        nobodys = json.dumps({"tenant": "nobody", "from": "2020-01-01T00:00:00Z", "to": to, "note": "x"})
+        self.assertEqual(engine.call("POST", "/v1/audit/reviews", nobodys)[0], 404)
+        self.assertIn("reviewGateLog", engine.call("GET", "/v1/openapi.json")[2])
+        self.assertEqual(unread(), before)
+        self.says(engine.run("audit", "review", *window, "--to", to, "--note", "all as agreed"), "decisions from 2020-01-01")
+        self.assertEqual(unread(), [])
         undo = next(row for row in asked if row["verb"] == "unblock_ip")
         self.assertEqual(undo["changed"], 0)
         self.assertIn("overturned", undo["not_measured"])
@@ -480,7 +495,7 @@ class Governance(unittest.TestCase):
         self.says(engine.offline("audit", "export", "--from", "2020-01-01", "--to", "2099-01-01", "--out", out), "signed by")
         manifest = json.loads((out / "manifest.json").read_text())
         names = {file["name"] for file in manifest["files"]}
-        for name in ("gate", "approvals", "executions", "rollbacks", "tiers", "overrides", "whitelist", "protected"):
+        for name in ("gate", "approvals", "executions", "rollbacks", "reviews", "tiers", "overrides", "whitelist", "protected"):
             self.assertTrue({f"{name}.jsonl", f"{name}.csv"} <= names, f"{name} is not among {sorted(names)}")
         self.assertIn("index.html", names)
         for file in manifest["files"]:
@@ -493,6 +508,8 @@ class Governance(unittest.TestCase):
             checked = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", out / "public-key.pem", "-rawin", "-in",
                                       out / "manifest.json", "-sigfile", out / "raw.sig"], capture_output=True, check=False)
             self.assertEqual(checked.returncode, 0, checked.stderr)
+        review, = [json.loads(line) for line in (out / "reviews.jsonl").read_text().splitlines()]
+        self.assertEqual((review["kind"], review["actor"]["id"], review["body"]["note"]), ("reviewed", "carol", "all as agreed"))
         rows = list(csv.DictReader(io.StringIO((out / "approvals.csv").read_text())))
         changed = [row for row in rows if row["changed"]]
         self.assertEqual(len(changed), 2)

@@ -101,13 +101,13 @@ TEST(ReadinessCount, FollowsEachActionFromItsDecisionToItsEnd) {
 }
 
 TEST(Readiness, SaysNotMeasuredWhereThereIsNoRecord) {
-  const auto row = assess("acme", isolation, {.decisions = 5, .by_itself = 5}, catalogue(), true);
+  const auto row = assess("acme", isolation, {.decisions = 5, .by_itself = 5}, catalogue(), {});
   EXPECT_FALSE(row.agreement);
   EXPECT_FALSE(row.queue_median_s);
   EXPECT_EQ(row.not_measured, (std::vector<std::string>{"changed", "agreement", "time in queue"}));
   EXPECT_FALSE(row.changed);
   EXPECT_EQ(row.overturned, 0U);
-  EXPECT_FALSE(assess("acme", isolation, record_of(5, 0), catalogue(), true).overturned);
+  EXPECT_FALSE(assess("acme", isolation, record_of(5, 0), catalogue(), {}).overturned);
   EXPECT_FALSE(to_json(row).contains("\"agreement\":"));
   EXPECT_FALSE(row.ready);
 }
@@ -115,7 +115,8 @@ TEST(Readiness, SaysNotMeasuredWhereThereIsNoRecord) {
 TEST(Readiness, NamesEachThingThatIsMissing) {
   auto record = record_of(10, 5);
   record.rolled_back = 0;
-  const auto row = assess("acme", isolation, record, catalogue(), false);
+  const auto row =
+      assess("acme", isolation, record, catalogue(), {"gate log reviewed: nobody has"});
   ASSERT_EQ(row.missing.size(), 4U);
   EXPECT_TRUE(row.missing[0].starts_with("samples: 15 of 30"));
   EXPECT_TRUE(row.missing[1].starts_with("agreement"));
@@ -125,15 +126,15 @@ TEST(Readiness, NamesEachThingThatIsMissing) {
 }
 
 TEST(Readiness, ThirtyOfThirtyAreNotEnoughForNinetyPercent) {
-  EXPECT_FALSE(assess("acme", isolation, record_of(30, 0), catalogue(), true).ready);
-  EXPECT_TRUE(assess("acme", isolation, record_of(40, 0), catalogue(), true).ready);
-  EXPECT_FALSE(assess("acme", isolation, record_of(40, 4), catalogue(), true).ready);
+  EXPECT_FALSE(assess("acme", isolation, record_of(30, 0), catalogue(), {}).ready);
+  EXPECT_TRUE(assess("acme", isolation, record_of(40, 0), catalogue(), {}).ready);
+  EXPECT_FALSE(assess("acme", isolation, record_of(40, 4), catalogue(), {}).ready);
 }
 
 TEST(Readiness, WhatWasApprovedAndRolledBackCountsAgainst) {
   auto record = record_of(40, 0);
   record.approved_and_rolled_back = 4;
-  const auto row = assess("acme", isolation, record, catalogue(), true);
+  const auto row = assess("acme", isolation, record, catalogue(), {});
   EXPECT_EQ(row.agreement, 0.9);
   EXPECT_FALSE(row.ready);
 }
@@ -150,7 +151,7 @@ TEST(Readiness, WhatWasChangedBeforeItWasApprovedCountsAgainstOnce) {
   EXPECT_EQ(record.approved, 3U);
   EXPECT_EQ(record.changed, 2U);
   EXPECT_EQ(record.overturned, 0U);
-  const auto row = assess("acme", isolation, record, catalogue(), true);
+  const auto row = assess("acme", isolation, record, catalogue(), {});
   EXPECT_EQ(row.changed, 2U);
   EXPECT_EQ(row.rolled_back, 1U);
   EXPECT_NEAR(*row.agreement, 1.0 / 3, 1e-9);
@@ -158,11 +159,11 @@ TEST(Readiness, WhatWasChangedBeforeItWasApprovedCountsAgainstOnce) {
 
 TEST(Readiness, NeverPromotesACriticalOrUnknownVerb) {
   for (const auto* verb : {"wipe_host", "no_such_verb"})
-    EXPECT_FALSE(assess("acme", {verb, "host"}, record_of(1000, 0), catalogue(), true).ready);
+    EXPECT_FALSE(assess("acme", {verb, "host"}, record_of(1000, 0), catalogue(), {}).ready);
 }
 
 TEST(Readiness, TheSnippetIsAPolicyThatLetsJustThisRun) {
-  const auto row = assess("acme", isolation, record_of(40, 0), catalogue(), true);
+  const auto row = assess("acme", isolation, record_of(40, 0), catalogue(), {});
   ASSERT_TRUE(row.ready);
   const auto document = config::Document::parse(row.promote_with, "snippet");
   ASSERT_TRUE(document) << row.promote_with;
@@ -183,7 +184,7 @@ TEST(Readiness, TheSnippetIsAPolicyThatLetsJustThisRun) {
 }
 
 TEST(Readiness, QuantilesAreOfTheRecord) {
-  const auto row = assess("acme", isolation, record_of(40, 0), catalogue(), true);
+  const auto row = assess("acme", isolation, record_of(40, 0), catalogue(), {});
   EXPECT_EQ(row.queue_median_s, 3);
   EXPECT_EQ(row.queue_p90_s, 100);
 }

@@ -1,3 +1,4 @@
+#include "engine/app/api_client.hpp"
 #include "engine/app/commands/commands.hpp"
 #include "engine/app/commands/store_place.hpp"
 #include "engine/app/loading.hpp"
@@ -23,7 +24,15 @@ struct AuditOptions {
   bool json = false;
 };
 
-/// What both commands look at.
+struct ReviewOptions {
+  ApiOptions api;
+  std::string tenant;
+  std::string from;
+  std::string to;
+  std::string note;
+};
+
+/// What export and statement look at.
 struct Looked {
   std::filesystem::path data_dir;
   std::unique_ptr<store::Store> store;
@@ -106,6 +115,32 @@ int state(const AuditOptions& options) {
   return 0;
 }
 
+int review(const ReviewOptions& options) {
+  auto client = ApiClient::make(options.api);
+  if (!client) return report(client.error());
+  json::object body{{"note", options.note}};
+  for (const auto& [name, text] :
+       {std::pair{"from", &options.from}, std::pair{"to", &options.to}}) {
+    const auto time = parse_rfc3339(*text);
+    if (!time)
+      return report(Error{Errc::invalid_input, fmt::format("--{}: {}", name, time.error().detail)});
+    body[name] = to_rfc3339(*time);
+  }
+  if (!options.tenant.empty()) body["tenant"] = options.tenant;
+  const auto reviewed = (*client)->post({"v1", "audit", "reviews"}, std::move(body));
+  if (!reviewed) return report(reviewed.error());
+  if (options.api.json) {
+    fmt::print("{}\n", to_json(*reviewed));
+  } else {
+    fmt::print("reviewed: {} decisions from {} to {}; recorded after entry {} of the ledger\n",
+               shown(*reviewed, "decisions"),
+               shown(*reviewed, "from"),
+               shown(*reviewed, "to"),
+               shown(*reviewed, "seq"));
+  }
+  return 0;
+}
+
 void add_window(CLI::App& command, AuditOptions& options) {
   command.add_option("--from", options.from, "Begin of the window, RFC 3339 or a date")->required();
   command.add_option("--to", options.to, "Its end, exclusive")->required();
@@ -120,7 +155,8 @@ void add_audit(CLI::App& app, Run& run) {
   auto* command = app.add_subcommand("audit", "What an auditor asks for");
   command->require_subcommand(1);
   command->footer(
-      "Works on the store's directory, also while an engine runs on it.\n"
+      "export and statement work on the store's directory, also while an engine runs on it; review "
+      "asks a\nrunning engine.\n"
       "Example:\n  sallyport audit export --from 2026-11-01 --to 2026-12-01 --out november");
   const auto options = std::make_shared<AuditOptions>();
 
@@ -144,6 +180,23 @@ void add_audit(CLI::App& app, Run& run) {
       "freezes,\nkill switches; what ran comes from the ledger.\n\nExample:\n"
       "  sallyport audit statement --from 2026-11-01 --to 2026-12-01 --tenant acme");
   stated->callback([&run, options] { run = [options] { return state(*options); }; });
+
+  const auto said = std::make_shared<ReviewOptions>();
+  auto* reviewing = command->add_subcommand(
+      "review", "Say that you have read the gate log of a window; the ledger keeps who said it");
+  reviewing->add_option("--from", said->from, "Begin of the window, RFC 3339 or a date")
+      ->required();
+  reviewing->add_option("--to", said->to, "Its end, exclusive; not after now")->required();
+  reviewing->add_option("--note", said->note, "What you found")->required();
+  reviewing->add_option("--tenant", said->tenant, "Needed where the token sees several");
+  said->api.add_to(*reviewing);
+  reviewing->footer(
+      "Readiness asks for it before a verb may run by itself: reviews without a gap that reach to "
+      "within\n30 days. Who reviewed is who the token says. Needs a token of role admin.\n\n"
+      "Example:\n"
+      "  sallyport audit review --from 2026-11-01 --to 2026-12-01 --tenant acme --note 'all as "
+      "agreed'");
+  reviewing->callback([&run, said] { run = [said] { return review(*said); }; });
 }
 
 }  // namespace sallyport::app
