@@ -2,7 +2,9 @@
 
 #include "engine/base/spelling.hpp"
 
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -101,6 +103,16 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+namespace {
+
+void append_integer(std::string& out, std::integral auto number) {
+  std::array<char, 20> digits{};  // of the least std::int64_t
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+}  // namespace
+
 void append_number(std::string& out, double number) {
   if (!std::isfinite(number)) {
     out += "null";  // JSON has no infinity
@@ -109,6 +121,14 @@ void append_number(std::string& out, double number) {
   } else {
     fmt::format_to(std::back_inserter(out), "{}", number);
   }
+}
+
+void append_signed(std::string& out, std::int64_t number) {
+  append_integer(out, number);
+}
+
+void append_unsigned(std::string& out, std::uint64_t number) {
+  append_integer(out, number);
 }
 
 void append_dom(std::string& out, const json::value& value) {
@@ -120,10 +140,10 @@ void append_dom(std::string& out, const json::value& value) {
       out += value.get_bool() ? "true" : "false";
       break;
     case json::kind::int64:
-      fmt::format_to(std::back_inserter(out), "{}", value.get_int64());
+      append_integer(out, value.get_int64());
       break;
     case json::kind::uint64:
-      fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+      append_integer(out, value.get_uint64());
       break;
     case json::kind::double_:
       append_number(out, value.get_double());

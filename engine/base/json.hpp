@@ -68,6 +68,8 @@ void append_dom(std::string& out, const json::value& value);
 void append_dom(std::string& out, const json::object& value);
 void append_dom(std::string& out, const json::array& value);
 void append_number(std::string& out, double number);
+void append_signed(std::string& out, std::int64_t number);
+void append_unsigned(std::string& out, std::uint64_t number);
 
 /// Says that `pointer` holds something else than `expected`.
 void wrong_type(Faults& faults,
@@ -114,8 +116,10 @@ void append_json(std::string& out, const T& value) {
     out += value ? "true" : "false";
   } else if constexpr (detail::described_enum<T>) {
     detail::append_quoted(out, name_of(value));
-  } else if constexpr (std::integral<T>) {
-    fmt::format_to(std::back_inserter(out), "{}", value);
+  } else if constexpr (std::signed_integral<T>) {
+    detail::append_signed(out, value);
+  } else if constexpr (std::unsigned_integral<T>) {
+    detail::append_unsigned(out, value);
   } else if constexpr (std::floating_point<T>) {
     detail::append_number(out, value);
   } else if constexpr (std::same_as<T, json::string>) {

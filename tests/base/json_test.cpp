@@ -39,6 +39,12 @@ Faults faults_of(std::string_view text) {
 
 }  // namespace
 
+TEST(Json, IntegersAreWrittenToTheirLimits) {
+  EXPECT_EQ(to_json(std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
+  EXPECT_EQ(to_json(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+  EXPECT_EQ(to_json(std::vector<std::int8_t>{-128, 0, 65}), "[-128,0,65]");
+}
+
 TEST(Json, WhatIsWrittenIsReadBackUnchanged) {
   Outer outer{.text = "a\"\\\n\x01 ü",
               .colour = Colour::auto_,
