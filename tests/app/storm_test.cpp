@@ -85,6 +85,17 @@ const model::Catalogue& catalogue() {
   return shipped;
 }
 
+const ingest::Normalizer& normalizer() {
+  static const auto shipped = load_normalizer(SALLYPORT_SOURCE_DIR "/schemas").value();
+  return shipped;
+}
+
+const std::shared_ptr<const investigate::Rules>& rules() {
+  static const auto shipped =
+      load_rules(SALLYPORT_SOURCE_DIR "/config/reasoner.yaml", catalogue()).value();
+  return shipped;
+}
+
 /// Memory where there is some: a storm writes tens of megabytes.
 void use_memory_for_files() {
   if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
@@ -229,14 +240,8 @@ class House {
   ingest::Groups groups_{std::make_shared<const ingest::GroupingRules>(),
                          [this](Time at) { return ids_.next(at); },
                          [](const model::Alert&) { return std::vector<std::string>{}; }};
-  ingest::Intake intake_{
-      *store_, graph_, groups_, load_normalizer(SALLYPORT_SOURCE_DIR "/schemas").value(), {}};
-  investigate::Investigator investigator_{
-      load_rules(SALLYPORT_SOURCE_DIR "/config/reasoner.yaml", catalogue()).value(),
-      {},
-      &graph_,
-      clock_,
-      ids_};
+  ingest::Intake intake_{*store_, graph_, groups_, normalizer(), {}};
+  investigate::Investigator investigator_{rules(), {}, &graph_, clock_, ids_};
   act::Actions actions_{*store_, clock_, std::chrono::hours{1}};
   std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
   std::optional<act::Executor> executor_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/base/json.hpp"
+#include "engine/model/verdict.hpp"
 #include "engine/reason/instructions.hpp"
 #include "engine/reason/language_model.hpp"
 
