@@ -30,6 +30,21 @@ Result<> use_identity(ssl::context& context, const std::string& chain, const std
   return {};
 }
 
+/// The machine's authorities. Read once: there are a hundred and more, and every connector wants
+/// them.
+Result<> use_machine_authorities(ssl::context& context) {
+  static X509_STORE* const authorities = [] {
+    auto* store = ::X509_STORE_new();
+    if (!store || ::X509_STORE_set_default_paths(store) == 1) return store;
+    ::X509_STORE_free(store);
+    return static_cast<X509_STORE*>(nullptr);
+  }();
+  if (!authorities)
+    return fail(Errc::unavailable, "the machine's list of authorities cannot be read");
+  ::SSL_CTX_set1_cert_store(context.native_handle(), authorities);
+  return {};
+}
+
 }  // namespace
 
 TlsContext::TlsContext(std::unique_ptr<ssl::context> context) : context_{std::move(context)} {}
@@ -38,13 +53,14 @@ TlsContext::~TlsContext() = default;
 
 Result<std::shared_ptr<TlsContext>> TlsContext::client(const ClientTls& settings) {
   auto context = modern(ssl::context::tls_client);
-  error_code error;
   if (settings.ca_file.empty()) {
-    context->set_default_verify_paths(error);
+    if (const auto used = use_machine_authorities(*context); !used)
+      return std::unexpected{used.error()};
   } else {
+    error_code error;
     context->load_verify_file(settings.ca_file, error);
+    if (error) return unusable("authorities", settings.ca_file, error);
   }
-  if (error) return unusable("authorities", settings.ca_file, error);
   context->set_verify_mode(ssl::verify_peer);
   if (!settings.certificate_file.empty()) {
     const auto used = use_identity(*context, settings.certificate_file, settings.key_file);

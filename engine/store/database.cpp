@@ -42,6 +42,27 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options)
   return all;
 }
 
+/// A store that is new. Families that are made together have their options written down once; those
+/// that opening finds missing, once for each.
+rocksdb::Status create(const rocksdb::DBOptions& db_options,
+                       const Options& options,
+                       std::vector<rocksdb::ColumnFamilyHandle*>& handles,
+                       rocksdb::DB*& db) {
+  auto families = descriptors(options);
+  const auto others = families.begin() + 1;  // the first is the default family
+  auto status =
+      rocksdb::DB::Open(db_options, options.directory.string(), {families.front()}, &handles, &db);
+  if (!status.ok()) return status;
+  std::vector<rocksdb::ColumnFamilyHandle*> made;
+  status = db->CreateColumnFamilies({others, families.end()}, &made);
+  handles.insert(handles.end(), made.begin(), made.end());
+  if (status.ok()) return status;
+  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  delete db;
+  db = nullptr;
+  return status;
+}
+
 }  // namespace
 
 std::unexpected<Error> translate(const rocksdb::Status& status, const fs::path& directory) {
@@ -99,8 +120,10 @@ Result<std::shared_ptr<Database>> Database::open(const Options& options) {
                   fmt::format("cannot create {}: {}", options.directory.string(), error.message()));
     }
     db_options.info_log = engine_log(options.directory);
-    status = rocksdb::DB::Open(
-        db_options, options.directory.string(), descriptors(options), &handles, &db);
+    status = fs::exists(options.directory / "CURRENT")
+                 ? rocksdb::DB::Open(
+                       db_options, options.directory.string(), descriptors(options), &handles, &db)
+                 : create(db_options, options, handles, db);
   }
   if (!status.ok()) return translate(status, options.directory);
   database->db_.reset(db);

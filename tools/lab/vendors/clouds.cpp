@@ -22,7 +22,7 @@ constexpr std::string_view google_issuer = "soc@lab.iam.gserviceaccount.com";
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 const Key& google_key() {
-  static const Key key{EVP_RSA_gen(2048), &EVP_PKEY_free};
+  static const Key key{EVP_RSA_gen(1024), &EVP_PKEY_free};
   return key;
 }
 
