@@ -21,7 +21,7 @@ Result<GateLogReview> review_of(
   if (window.to > now)
     return fail(Errc::invalid_input,
                 fmt::format("to is not over yet: it is {} now", to_rfc3339(now)));
-  if (note.empty() || note.size() > longest_note)
+  if (note.find_first_not_of(" \t\r\n") == std::string::npos || note.size() > longest_note)
     return fail(Errc::invalid_input,
                 fmt::format("a note of 1 to {} bytes is needed: what was found", longest_note));
   const auto head = store::ledger_head(store, tenant);
@@ -52,7 +52,9 @@ std::string not_reviewed(std::string_view tenant,
   auto until = first;
   for (const auto& review : reviews)
     if (review.from <= until) until = std::max(until, review.to);
-  if (until > first && until >= now - review_patience) return {};
+  // A glance at the first of them is no review of what came after.
+  if (until > first && until >= now - review_patience && until - first >= (now - first) / 2)
+    return {};
   return fmt::format(
       "gate log reviewed: {} (sallyport audit review --tenant {} --from {} --to TIME --note TEXT)",
       until > first ? "up to " + to_rfc3339(until) : "nobody has",

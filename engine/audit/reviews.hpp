@@ -40,7 +40,7 @@ inline constexpr std::chrono::days review_patience{30};
 /// Why what was decided from `first` on does not count as reviewed, and the command that mends it;
 /// empty: it does. It does when
 /// the windows that people reviewed begin at `first` or before, leave no gap, and reach to within
-/// review_patience of `now`.
+/// review_patience of `now`, and cover at least half of the time since.
 [[nodiscard]] std::string not_reviewed(std::string_view tenant,
                                        std::vector<Window> reviews,
                                        Time first,

@@ -43,5 +43,16 @@ TEST(Reviews, AWordOfLongAgoDoesNotCountForever) {
             "");
 }
 
+TEST(Reviews, AGlanceAtTheFirstDecisionIsNoReviewOfTheRest) {
+  const auto lately = now - std::chrono::days{20};
+  const auto begin = lately - std::chrono::days{1};
+  EXPECT_NE(
+      not_reviewed("acme", {{.from = begin, .to = lately + std::chrono::seconds{1}}}, lately, now),
+      "");
+  EXPECT_EQ(
+      not_reviewed("acme", {{.from = begin, .to = lately + std::chrono::days{10}}}, lately, now),
+      "");
+}
+
 }  // namespace
 }  // namespace sallyport::audit
