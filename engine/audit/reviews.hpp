@@ -38,9 +38,9 @@ inline constexpr std::chrono::days review_patience{30};
     const store::Store& store, std::string_view tenant, Window window, std::string note, Time now);
 
 /// Why what was decided from `first` on does not count as reviewed, and the command that mends it;
-/// empty: it does. It does when
-/// the windows that people reviewed begin at `first` or before, leave no gap, and reach to within
-/// review_patience of `now`, and cover at least half of the time since.
+/// empty: it does. It does when the windows that people reviewed begin at `first` or before, leave
+/// no gap, reach to within review_patience of `now`, and cover at least half of the time since
+/// `first`.
 [[nodiscard]] std::string not_reviewed(std::string_view tenant,
                                        std::vector<Window> reviews,
                                        Time first,
