@@ -6,6 +6,7 @@
 #include "engine/http/server.hpp"
 #include "engine/http/sse.hpp"
 #include "engine/model/notification.hpp"
+#include "tests/app/shipped_settings.hpp"
 #include "tests/base/run.hpp"
 #include "tests/store/temporary_directory.hpp"
 
@@ -132,13 +133,7 @@ struct House {
   }
 
   void start() {
-    config::Settings settings;
-    settings.data_dir = folder.path() / "data";
-    settings.policy = folder.path() / "policy.yaml";
-    settings.reasoner = SALLYPORT_SOURCE_DIR "/config/reasoner.yaml";
-    settings.grouping = SALLYPORT_SOURCE_DIR "/config/grouping.yaml";
-    settings.schemas = SALLYPORT_SOURCE_DIR "/schemas";
-    settings.http.listen = "127.0.0.1:0";
+    auto settings = shipped_settings(folder.path());
     settings.http.tokens = {
         {.name = "alice", .secret = secret("alice"), .tenant = "acme", .roles = {"analyst"}},
         {.name = "bob", .secret = secret("bob"), .tenant = "*", .roles = {"admin"}},

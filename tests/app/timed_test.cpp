@@ -1,5 +1,6 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/engine.hpp"
+#include "tests/app/shipped_settings.hpp"
 #include "tests/store/temporary_directory.hpp"
 #include "tools/lab/vendors/firewalls.hpp"
 #include "tools/lab/vendors/vendor_server.hpp"
@@ -46,13 +47,7 @@ struct Timed {
   }
 
   void start() {
-    config::Settings settings;
-    settings.data_dir = folder.path() / "data";
-    settings.policy = folder.path() / "policy.yaml";
-    settings.reasoner = SALLYPORT_SOURCE_DIR "/config/reasoner.yaml";
-    settings.grouping = SALLYPORT_SOURCE_DIR "/config/grouping.yaml";
-    settings.schemas = SALLYPORT_SOURCE_DIR "/schemas";
-    settings.http.listen = "127.0.0.1:0";
+    auto settings = shipped_settings(folder.path());
     settings.http.tokens = {
         {.name = "alice", .secret = file("token"), .tenant = "acme", .roles = {"admin"}}};
     settings.connectors["perimeter"] = {

@@ -1,5 +1,6 @@
 #include "engine/app/engine.hpp"
 #include "engine/config/settings.hpp"
+#include "tests/app/shipped_settings.hpp"
 #include "tests/store/temporary_directory.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -24,13 +25,7 @@ TEST(WarmModels, AnEngineConnectsToItsModelsBeforeThereIsAnyAlert) {
 
   const sallyport::testing::TemporaryDirectory folder;
   std::ofstream{folder.path() / "policy.yaml"} << "tenants: {}\n";
-  config::Settings settings;
-  settings.data_dir = folder.path() / "data";
-  settings.policy = folder.path() / "policy.yaml";
-  settings.reasoner = SALLYPORT_SOURCE_DIR "/config/reasoner.yaml";
-  settings.grouping = SALLYPORT_SOURCE_DIR "/config/grouping.yaml";
-  settings.schemas = SALLYPORT_SOURCE_DIR "/schemas";
-  settings.http.listen = "127.0.0.1:0";
+  auto settings = shipped_settings(folder.path());
   settings.models.use = {"local"};
   settings.models.providers["local"] = {
       {"kind", "vllm"},
