@@ -184,13 +184,16 @@ inline bool used_up(const json::value& limits,
   return false;
 }
 
-inline bool killed(const json::value* kill, const std::string& verb) {
+inline bool killed(const json::value* kill, const std::string& verb, const std::string& connector) {
   if (!kill) return false;
   if (kill->is_bool()) return kill->get_bool();
   if (const auto* all = find(*kill, "all"); all && all->get_bool()) return true;
-  const auto verbs = several(find(*kill, "verbs"));
-  return std::any_of(
-      verbs.begin(), verbs.end(), [&](const auto& one) { return text(one) == verb; });
+  const auto names = [&](std::string_view key, const std::string& name) {
+    const auto list = several(find(*kill, key));
+    return std::any_of(
+        list.begin(), list.end(), [&](const auto& one) { return text(one) == name; });
+  };
+  return names("verbs", verb) || (!connector.empty() && names("connectors", connector));
 }
 
 inline int tier_number(const std::string& tier) {
@@ -203,11 +206,24 @@ inline bool in_set(int tier, const std::string& radius) {
          (radius == "MEDIUM" && tier >= 3);
 }
 
+/// The tier of a tenant; while the review of who allowed it is overdue, at most L1.
+inline int tier_of(const json::value& tenant, Time now) {
+  const auto tier = tier_number(text(tenant, "tier"));
+  const auto due = text(tenant, "authority.review_by");
+  return !due.empty() && now >= parse_rfc3339(due).value() ? std::min(tier, 1) : tier;
+}
+
+inline bool holds(const json::value& freeze, Time now) {
+  return now >= parse_rfc3339(text(freeze, "from")).value() &&
+         now < parse_rfc3339(text(freeze, "to")).value();
+}
+
 /// `auto whitelist quarantine-workstations`; an entry is named, other rules are not.
 inline std::string decide(const json::value& policy,
                           const json::value& request,
                           Time now,
-                          const std::vector<Ran>& ran) {
+                          const std::vector<Ran>& ran,
+                          const std::string& connector = {}) {
   const auto tenant_name = text(request, "tenant");
   const auto verb = text(request, "action");
   const auto value = text(request, "target.value");
@@ -216,7 +232,8 @@ inline std::string decide(const json::value& policy,
   const auto* named = policy.at("tenants").get_object().if_contains(tenant_name);
   const auto& tenant = named ? *named : nobody;
 
-  if (killed(find(policy, "kill_switch"), verb) || killed(find(tenant, "kill_switch"), verb))
+  if (killed(find(policy, "kill_switch"), verb, connector) ||
+      killed(find(tenant, "kill_switch"), verb, connector))
     return "blocked kill_switch";
 
   const auto overrides = several(find(tenant, "overrides." + verb));
@@ -292,9 +309,7 @@ inline std::string decide(const json::value& policy,
   }
 
   for (const auto& freeze : several(find(tenant, "freezes"))) {
-    if (now < parse_rfc3339(text(freeze, "from")).value() ||
-        now >= parse_rfc3339(text(freeze, "to")).value())
-      continue;
+    if (!holds(freeze, now)) continue;
     const auto tier = tier_number(text(freeze, "tier"));
     const bool would_run = radius == "HIGH" ? tier == 4 && !fires.empty() : in_set(tier, radius);
     if (!would_run) return "queued freeze";
@@ -309,17 +324,39 @@ inline std::string decide(const json::value& policy,
 
   if (forced()) return "auto force_auto";
 
-  auto tier = tier_number(text(tenant, "tier"));
-  if (const auto due = text(tenant, "authority.review_by");
-      !due.empty() && now >= parse_rfc3339(due).value())
-    tier = std::min(tier, 1);
-
+  const auto tier = tier_of(tenant, now);
   if (radius == "HIGH" && tier == 4) {
     if (!fires.empty()) return "auto whitelist " + fires;
     if (!exhausted.empty()) return "queued rate_limit " + exhausted;
     return "queued no_whitelist_match";
   }
   return in_set(tier, radius) ? "auto tier" : "queued tier";
+}
+
+/// What no action may exceed: the tier, and that of each freeze that holds.
+inline int ceiling(const json::value& policy, const json::value& request, Time now) {
+  const auto* tenant = policy.at("tenants").get_object().if_contains(text(request, "tenant"));
+  if (!tenant) return 0;
+  auto tier = tier_of(*tenant, now);
+  for (const auto& freeze : several(find(*tenant, "freezes"))) {
+    if (holds(freeze, now)) tier = std::min(tier, tier_number(text(freeze, "tier")));
+  }
+  return tier;
+}
+
+/// What becomes of a request that a person approved when the ceiling was `given`: `permit`, or what
+/// stands against it. A block does, and a verb that nobody knows; and a ceiling that came down
+/// since, unless it runs without a person anyway.
+inline std::string decide_approved(const json::value& policy,
+                                   const json::value& request,
+                                   Time now,
+                                   const std::vector<Ran>& ran,
+                                   const std::string& connector,
+                                   int given) {
+  const auto decision = decide(policy, request, now, ran, connector);
+  if (decision.starts_with("blocked") || decision == "queued unknown_action") return decision;
+  const bool came_down = ceiling(policy, request, now) < given;
+  return came_down && decision.starts_with("queued") ? decision : "permit";
 }
 
 }  // namespace sallyport::naive
