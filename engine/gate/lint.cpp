@@ -1,6 +1,6 @@
 #include "engine/gate/lint.hpp"
 
-#include "engine/gate/glob.hpp"
+#include "engine/gate/contradictions.hpp"
 #include "engine/gate/network.hpp"
 
 #include <fmt/format.h>
@@ -27,24 +27,6 @@ constexpr std::array<std::string_view, 7> private_ranges{"10.0.0.0/8",
                                                          "fc00::/7",
                                                          "fe80::/10"};
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
-/// The texts at `key`, one or a list of them.
-std::vector<std::string_view> texts(const json::object& object, std::string_view key) {
-  std::vector<std::string_view> result;
-  const auto* value = object.if_contains(key);
-  if (!value) return result;
-  if (const auto* text = value->if_string()) result.push_back(view(*text));
-  if (const auto* list = value->if_array()) {
-    for (const auto& item : *list) {
-      if (const auto* text = item.if_string()) result.push_back(view(*text));
-    }
-  }
-  return result;
-}
-
 std::optional<Time> time_at(const json::object& object, std::string_view key) {
   const auto list = texts(object, key);
   if (list.size() != 1) return std::nullopt;
@@ -63,6 +45,56 @@ bool is_private(std::string_view text) {
            const auto one = parse_network(range);
            return one->contains(*network) || network->contains(*one);
          });
+}
+
+/// Of the text that an address begins with: `10.`, `192.168.1`.
+bool begins_private(std::string_view text) {
+  const auto is_begin = [text](std::string_view begin) { return text.starts_with(begin); };
+  for (int second = 16; second <= 31; ++second) {
+    if (is_begin(fmt::format("172.{}.", second))) return true;
+  }
+  constexpr std::array<std::string_view, 5> begins{"10.", "127.", "192.168.", "fc", "fd"};
+  return std::ranges::any_of(begins, is_begin);
+}
+
+/// Whether no word of a condition stands in it.
+bool is_unconditional(const json::object& block) {
+  return !block.contains("when") && !block.contains("unless");
+}
+
+/// What stands at `key` for a verb, one block or a list of them, each with where.
+std::vector<std::pair<const json::object*, std::string>> blocks_of(const json::value& value,
+                                                                   const std::string& at) {
+  std::vector<std::pair<const json::object*, std::string>> blocks;
+  if (const auto* one = value.if_object()) blocks.emplace_back(one, at);
+  if (const auto* list = value.if_array()) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (const auto* one = (*list)[i].if_object()) blocks.emplace_back(one, child(at, i));
+    }
+  }
+  return blocks;
+}
+
+/// Whether one of the blocks at `part`/`verb` of a tenant, without a condition, is such.
+template <class Is>
+bool any_unconditional(const json::object& tenant,
+                       std::string_view part,
+                       std::string_view verb,
+                       const Is& is) {
+  const auto* all = tenant.if_contains(part);
+  const auto* verbs = all ? all->if_object() : nullptr;
+  const auto* found = verbs ? verbs->if_contains(verb) : nullptr;
+  if (!found) return false;
+  return std::ranges::any_of(blocks_of(*found, ""), [&](const auto& one) {
+    return is_unconditional(*one.first) && is(*one.first);
+  });
+}
+
+bool is_zero(const json::object& limit) {
+  return std::ranges::any_of(limit, [](const auto& item) {
+    return std::string_view{item.key()}.starts_with("per_") && item.value().is_number() &&
+           item.value().template to_number<double>() == 0;
+  });
 }
 
 /// Calls `visit(field with modifiers, value, pointer)` for every field of a detection block.
@@ -106,9 +138,28 @@ struct Linter {
     }
   }
 
-  void entry(const json::object& entry, const std::string& at) {
+  void impossible(const json::value& block, const std::string& at) {
+    if (const auto why = why_never(block); !why.empty()) warn(at, "can never match: " + why);
+  }
+
+  /// What the rest of the tenant's policy leaves of an entry.
+  void overruled(const json::object& tenant, std::string_view verb, const std::string& at) {
+    const auto is = [](std::string_view word) {
+      return [word](const json::object& one) { return is_true(one, word); };
+    };
+    if (any_unconditional(tenant, "overrides", verb, is("block"))) {
+      warn(at, fmt::format("can never fire: {} is always blocked", verb));
+    } else if (any_unconditional(tenant, "limits", verb, is_zero)) {
+      warn(at, fmt::format("can never fire: the limit of {} is 0", verb));
+    } else if (any_unconditional(tenant, "overrides", verb, is("force_auto"))) {
+      warn(at, fmt::format("adds nothing: {} is forced to run on every target", verb));
+    }
+  }
+
+  void entry(const json::object& tenant, const json::object& entry, const std::string& at) {
     conditions(entry, at);
     const auto action = texts(entry, "action");
+    if (action.size() == 1) overruled(tenant, action.front(), at);
     const auto* verb = action.size() == 1 ? catalogue.find(action.front()) : nullptr;
     if (verb && verb->blast_radius != BlastRadius::HIGH) {
       warn(child(at, "action"),
@@ -129,7 +180,7 @@ struct Linter {
              fmt::format("{0} also begins {0}0; write target or target_cidr", prefix));
       }
     }
-    contradictions(entry, at);
+    if (const auto why = why_never(entry, verb); !why.empty()) warn(at, "can never match: " + why);
     breadth(entry, at);
     const auto networks = texts(entry, "target_cidr");
     if (verb && !networks.empty() && std::ranges::find(verb->targets, "ip") == verb->targets.end())
@@ -145,27 +196,6 @@ struct Linter {
     }
   }
 
-  /// An exact target that another key of the entry excludes.
-  void contradictions(const json::object& entry, const std::string& at) {
-    const auto exact = texts(entry, "target");
-    if (exact.empty()) return;
-    const auto excluded = [&](std::string_view key, const auto& meets) {
-      const auto keys = texts(entry, key);
-      return !keys.empty() && std::ranges::none_of(exact, [&](std::string_view value) {
-        return std::ranges::any_of(keys, [&](std::string_view one) { return meets(one, value); });
-      });
-    };
-    const bool never =
-        excluded("target_prefix", [](auto key, auto value) { return value.starts_with(key); }) ||
-        excluded("target_glob", [](auto key, auto value) { return glob_matches(key, value); }) ||
-        excluded("target_cidr", [](auto key, auto value) {
-          const auto network = parse_network(key);
-          const auto address = parse_address(value);
-          return network && address && network->contains(*address);
-        });
-    if (never) warn(at, "can never match: its target does not meet its other target keys");
-  }
-
   void breadth(const json::object& entry, const std::string& at) {
     constexpr std::array<std::string_view, 6> narrowing{
         "target", "target_prefix", "target_glob", "target_cidr", "target_tag", "when"};
@@ -173,8 +203,8 @@ struct Linter {
       if (key == "when") return entry.contains(key);
       const auto list = texts(entry, key);
       return !list.empty() && std::ranges::none_of(list, [](std::string_view text) {
-        return text.find_first_not_of('*') == std::string_view::npos || text == "0.0.0.0/0" ||
-               text == "::/0";
+        return (text.find_first_not_of("*?") == std::string_view::npos && text.contains('*')) ||
+               text == "0.0.0.0/0" || text == "::/0";
       });
     });
     if (narrowed) return;
@@ -186,10 +216,13 @@ struct Linter {
 
   void override_block(std::string_view verb, const json::object& block, const std::string& at) {
     conditions(block, at);
+    for (const std::string_view key : {"when", "unless"}) {
+      if (const auto* one = block.if_contains(key)) impossible(*one, child(at, key));
+    }
     if (!is_true(block, "force_auto")) return;
     const auto* known = catalogue.find(verb);
     const auto radius = known ? known->blast_radius : BlastRadius::UNKNOWN;
-    const bool open = !block.contains("when") && !block.contains("unless");
+    const bool open = is_unconditional(block);
     if (radius == BlastRadius::CRITICAL)
       warn(at, fmt::format("does nothing: {} is CRITICAL and never runs by itself", verb));
     if (radius == BlastRadius::HIGH && open)
@@ -210,15 +243,17 @@ struct Linter {
     }
     bool named = false;
     if (const auto* when = block.if_contains("when")) {
-      each_field(*when,
-                 child(at, "when"),
-                 [&](std::string_view key, const json::value& value, const auto& where) {
-                   named = named || key.starts_with("target.");
-                   if (key != "target.value|cidr") return;
-                   const json::object holder{{"cidr", value}};
-                   if (std::ranges::any_of(texts(holder, "cidr"), is_private))
-                     warn(where, fmt::format("{} would run by itself on private addresses", verb));
-                 });
+      each_field(
+          *when,
+          child(at, "when"),
+          [&](std::string_view key, const json::value& value, const auto& where) {
+            named = named || key.starts_with("target.");
+            const bool begin = key == "target.value|startswith";
+            if (!begin && key != "target.value|cidr" && key != "target.value") return;
+            const json::object holder{{"wanted", value}};
+            if (std::ranges::any_of(texts(holder, "wanted"), begin ? begins_private : is_private))
+              warn(where, fmt::format("{} would run by itself on private addresses", verb));
+          });
     }
     if (!spared && !named && verb != "unblock_ip")
       warn(at,
@@ -231,16 +266,9 @@ struct Linter {
     for (const auto& item : all) {
       const std::string_view verb{item.key()};
       const auto where = child(at, verb);
-      std::vector<std::pair<const json::object*, std::string>> blocks;
-      if (const auto* one = item.value().if_object()) blocks.emplace_back(one, where);
-      if (const auto* list = item.value().if_array()) {
-        for (std::size_t i = 0; i < list->size(); ++i) {
-          if (const auto* one = (*list)[i].if_object()) blocks.emplace_back(one, child(where, i));
-        }
-      }
+      const auto blocks = blocks_of(item.value(), where);
       const bool always_blocked = std::ranges::any_of(blocks, [](const auto& one) {
-        return is_true(*one.first, "block") && !one.first->contains("when") &&
-               !one.first->contains("unless");
+        return is_true(*one.first, "block") && is_unconditional(*one.first);
       });
       for (const auto& [block, place] : blocks) {
         override_block(verb, *block, place);
@@ -284,11 +312,16 @@ struct Linter {
     if (const auto* list = tenant.if_contains("whitelist"); list && list->is_array()) {
       const auto where = child(at, "whitelist");
       for (std::size_t i = 0; i < list->get_array().size(); ++i) {
-        if (const auto* one = list->get_array()[i].if_object()) entry(*one, child(where, i));
+        if (const auto* one = list->get_array()[i].if_object())
+          entry(tenant, *one, child(where, i));
       }
     }
-    if (const auto* list = tenant.if_contains("protected"))
-      confidence(*list, child(at, "protected"));
+    if (const auto* list = tenant.if_contains("protected"); list && list->is_array()) {
+      const auto where = child(at, "protected");
+      confidence(*list, where);
+      for (std::size_t i = 0; i < list->get_array().size(); ++i)
+        impossible(list->get_array()[i], child(where, i));
+    }
     if (const auto* list = tenant.if_contains("freezes"); list && list->is_array())
       freezes(list->get_array(), tier, child(at, "freezes"));
   }

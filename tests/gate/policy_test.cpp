@@ -181,6 +181,77 @@ TEST(Lint, WarnsOfEntriesThatNeverOrAlwaysMatch) {
                           HasSubstr("/6/target_cidr: 10.0.0.0/8 holds private addresses")));
 }
 
+TEST(Lint, WarnsOfEntriesWhosePartsContradictEachOther) {
+  EXPECT_THAT(linted(R"(
+    whitelist:
+      - { id: a, action: isolate_host, target_prefix: WKS-, target_glob: 'SRV-*', expires: 2027-01-01 }
+      - { id: b, action: isolate_host, target_prefix: WKS-, target_cidr: 203.0.113.0/24, expires: 2027-01-01 }
+      - { id: c, action: isolate_host, target_prefix: WKS-, when: { target.kind: ip }, expires: 2027-01-01 }
+      - { id: d, action: isolate_host, target_prefix: WKS-, constraints: { action: run_script }, expires: 2027-01-01 }
+      - { id: e, action: isolate_host, target_prefix: WKS-, when: { target.value|startswith: srv }, expires: 2027-01-01 }
+      - { id: f, action: isolate_host, target_prefix: WKS-, when: { confidence|gte: 0.9 }, constraints: { confidence|lt: 0.9 }, expires: 2027-01-01 }
+    overrides: { run_script: { block: true, when: [ { confidence|gt: 0.5, confidence|lt: 0.5 } ] } }
+    protected: [ { confidence|gte: 1, confidence|lte: 0.5 } ])"),
+              ElementsAre(HasSubstr("run_script/when: can never match: no confidence is gt 0.5"),
+                          HasSubstr("/0: can never match: no target meets all its target keys"),
+                          HasSubstr("/1: can never match: no target meets"),
+                          HasSubstr("/1/target_cidr: isolate_host takes no addresses"),
+                          HasSubstr("/2: can never match: the verb takes no ip"),
+                          HasSubstr("/3: can never match: it asks for the action run_script"),
+                          HasSubstr("/4: can never match: no target that it names begins with srv"),
+                          HasSubstr("/5: can never match: no confidence is gte 0.9 and lt 0.9"),
+                          HasSubstr("protected/0: can never match: no confidence is gte 1")));
+}
+
+TEST(Lint, SaysNothingOfEntriesThatOnlyLookLikeContradictions) {
+  EXPECT_THAT(linted(R"(
+    whitelist:
+      - { id: a, action: isolate_host, target_prefix: WKS-, target_glob: '*-00??', expires: 2027-01-01 }
+      - { id: b, action: isolate_host, target_prefix: [WKS-, SRV-], target_glob: 'SRV-[0-9]*', expires: 2027-01-01 }
+      - { id: c, action: isolate_host, target: [WKS-1, SRV-1], target_prefix: WKS-, expires: 2027-01-01 }
+      - { id: d, action: isolate_host, target_prefix: WKS-, when: { target.kind: HOST, action: 'isolate_*' }, expires: 2027-01-01 }
+      - { id: e, action: isolate_host, target_prefix: WKS-, when: { target.value|startswith: [srv, wks-00] }, expires: 2027-01-01 }
+      - { id: f, action: isolate_host, target_prefix: WKS-, constraints: { confidence|gte: 0.9, confidence|lte: 0.9 }, expires: 2027-01-01 }
+      - { id: g, action: isolate_host, target_prefix: WKS-, when: [ { confidence|gt: 0.9, confidence|lt: 0.1 }, { confidence|gt: 0.9 } ], expires: 2027-01-01 })"),
+              IsEmpty());
+}
+
+TEST(Lint, WarnsOfEntriesThatTheRestOfThePolicyOverrules) {
+  EXPECT_THAT(linted(R"(
+    whitelist:
+      - { id: a, action: isolate_host, target_prefix: WKS-, expires: 2027-01-01 }
+      - { id: b, action: disable_user, target_prefix: a, expires: 2027-01-01 }
+      - { id: c, action: release_host, target_prefix: WKS-, expires: 2027-01-01 }
+      - { id: d, action: enable_user, target_glob: '?*', expires: 2027-01-01 }
+    overrides:
+      isolate_host: [ { force_auto: true, when: { confidence|gte: 0.9 } }, { block: true } ]
+      release_host: { force_auto: true }
+      enable_user: { block: true, when: { confidence|lt: 0.5 } }
+    limits: { disable_user: { per_day: 0 }, enable_user: [ { per_day: 0, when: { target.value: root } } ] })"),
+              ElementsAre(HasSubstr("isolate_host/0: does nothing: isolate_host is always blocked"),
+                          HasSubstr("release_host: release_host is HIGH"),
+                          HasSubstr("/0: can never fire: isolate_host is always blocked"),
+                          HasSubstr("/1: can never fire: the limit of disable_user is 0"),
+                          HasSubstr("/2: adds nothing: release_host is forced to run"),
+                          HasSubstr("/3: matches everything")));
+}
+
+TEST(Lint, WarnsOfPrivateAddressesHoweverTheyAreNamed) {
+  for (const auto* named : {"target.value: 192.168.1.7",
+                            "target.value|startswith: [203.0.113., '10.']",
+                            "target.value|startswith: 172.20.",
+                            "target.value|cidr: 172.16.0.0/12"}) {
+    EXPECT_THAT(
+        linted(fmt::format("    overrides: {{ block_ip: {{ force_auto: true, when: {{ {} }} }} }}",
+                           named)),
+        ElementsAre(HasSubstr("would run by itself on private addresses")))
+        << named;
+  }
+  EXPECT_THAT(linted("    overrides: { block_ip: { force_auto: true, when: { "
+                     "target.value|startswith: 172.2. } } }"),
+              IsEmpty());
+}
+
 TEST(Lint, WarnsOfPrefixesThatAreAddressesAndRatesOfNothing) {
   EXPECT_THAT(linted(R"(
     authority: { owner: a@b, approved: 2026-11-21, review_by: 2027-02-01 }
