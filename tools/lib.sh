@@ -61,18 +61,22 @@ quietly() {
   return $status
 }
 
-# build_release TARGET...: brings the targets of the preset `release` up to date in build/release. Ninja
-# configures again by itself when a CMake file changed, so only the first time needs cmake.
-build_release() {
-  mkdir -p build/release
-  exec {build_lock}>build/release/.lock  # ninja does not notice a second ninja in the same folder
+# build PRESET TARGET...: brings the targets up to date in build/PRESET. Ninja configures again by itself when a CMake
+# file changed, so only the first time needs cmake.
+build() {
+  local preset=$1 folder=build/$1
+  shift
+  mkdir -p "$folder"
+  exec {build_lock}>"$folder/.lock"  # ninja does not notice a second ninja in the same folder
   flock "$build_lock"
-  if [[ ! -f build/release/build.ninja ]]; then
-    quietly "Configuring build/release" build/configure.log cmake --preset release {build_lock}>&-
+  if [[ ! -f $folder/build.ninja ]]; then
+    quietly "Configuring $folder" build/configure.log cmake --preset "$preset" {build_lock}>&-
   fi
   # Asking first keeps the common case, nothing to do, silent.
-  if ! ninja -C build/release -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    quietly "Building $*" build/build.log ninja -C build/release "$@" {build_lock}>&-
+  if ! ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
+    quietly "Building $*" build/build.log ninja -C "$folder" "$@" {build_lock}>&-
   fi
   exec {build_lock}>&-
 }
+
+build_release() { build release "$@"; }
