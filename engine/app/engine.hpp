@@ -17,7 +17,8 @@ struct Listener {
   std::function<void(const model::Verdict& verdict)> verdict;
   std::function<void(const model::Action& action)> action;
   /// How long after its arrival an alert had its durable verdict.
-  std::function<void(std::chrono::microseconds since_arrival)> concluded;
+  std::function<void(const model::Verdict& verdict, std::chrono::microseconds since_arrival)>
+      concluded;
   /// An alert is durable in an investigation that another one opened.
   std::function<void()> joined{};
 };

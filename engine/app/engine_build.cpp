@@ -227,7 +227,8 @@ Result<> Engine::Impl::build() {
                                       [this](const model::Verdict& verdict,
                                              std::chrono::microseconds since_arrival) {
                                         tell(verdict);
-                                        if (listener.concluded) listener.concluded(since_arrival);
+                                        if (listener.concluded)
+                                          listener.concluded(verdict, since_arrival);
                                       },
                                   .joined = listener.joined});
   watch.emplace(rooms, *dispatcher, settings.actions.watch.per_minute);

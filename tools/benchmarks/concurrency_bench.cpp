@@ -16,19 +16,25 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
 // The whole engine from POST /v1/alerts to the durable verdict, over real sockets to a model server
 // in a process of its own that takes eight seconds for each answer. Alerts come in at the rate at
-// which as many wait for it as is asked for. What an investigation took beyond the eight seconds is
-// what the engine added: intake, evidence, brief, waiting for a core, checking the answer, commits.
-// Without intake and both commits it waited for cores alone.
-// Model server and engine share the machine's cores. The engine has one descriptor for each that
-// waits; where the machine allows fewer than are asked for, as many wait as it allows.
+// which as many wait for it as is asked for. What an investigation took beyond the time that the
+// server held its question is what the engine added: intake, evidence, brief, waiting for a core,
+// checking the answer, commits. Without intake and both commits it waited for cores alone.
+// Model server and engine share the machine's cores. The server says itself how long it held a
+// question, by the kernel's time stamp of the question's last byte: where it is late because it got
+// no core, that is its own delay, which is printed beside the engine's and is no part of it. What
+// it took until the engine's answer was read is the engine's.
+// The engine has one descriptor for each that waits; where the machine allows fewer than are asked
+// for, as many wait as it allows.
 namespace sallyport::benchmarks {
 
 namespace {
@@ -37,15 +43,21 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds model_takes{8};
-constexpr int rounds = 3;  // the first fills up, the last empties
+/// Alerts come in ever faster until they come at the full rate: every connection is made anew at
+/// first, which costs as much again as a question.
+constexpr std::chrono::seconds speeding_up = model_takes;
+constexpr std::chrono::seconds sending = speeding_up + 3 * model_takes;
 constexpr std::size_t alerts_per_request = 5;
 constexpr auto token = "0123456789-bench-token";
 
-/// As the judge has to answer: it cites the alert itself.
-constexpr auto judgement =
-    R"({"hypotheses":[{"statement":"password guessing","verdict":"suspicious","supporting":["E1"],"refuting":[]}],)"
-    R"("citations":[{"evidence":"E1","quote":"wazuh reports"}],"verdict":"suspicious","techniques":["T1110.001"],)"
-    R"("actions":[],"summary":"Somebody guesses passwords."})";
+/// As the judge has to answer: it cites the alert itself. Its summary comes back with the verdict.
+std::string judgement() {
+  return fmt::format(
+      R"({{"hypotheses":[{{"statement":"password guessing","verdict":"suspicious","supporting":["E1"],"refuting":[]}}],)"
+      R"("citations":[{{"evidence":"E1","quote":"wazuh reports"}}],"verdict":"suspicious","techniques":["T1110.001"],)"
+      R"("actions":[],"summary":"Somebody guesses passwords, {}."}})",
+      SlowModel::held_place);
+}
 
 /// As Wazuh writes them; no two are alike.
 std::string alert(std::size_t n) {
@@ -72,16 +84,21 @@ std::string alert(std::size_t n) {
 
 constexpr std::size_t sending_connections = 16;
 
-/// Connections to the model for `in_flight` that wait for it: while one ends another begins.
+/// Of so many connections to the model one is spare. Alerts come in as fast as `in_flight` are
+/// answered: without any to spare, whoever was held up once would wait for a connection for good,
+/// however idle the engine is.
+constexpr std::uint64_t one_spare_of = 40;
+
+/// Connections to the model for `in_flight` that wait for it.
 constexpr std::uint64_t connections_for(std::uint64_t in_flight) {
-  return in_flight + in_flight / 200 + 1;
+  return in_flight + in_flight / (one_spare_of - 1) + 1;
 }
 
 /// How many of `wanted` can wait at a time with the descriptors that this process may have.
 std::uint64_t possible(std::uint64_t wanted) {
   const auto allowed = allow_connections(connections_for(wanted));
   if (allowed == connections_for(wanted)) return wanted;
-  return allowed * 200 / 201 - std::min<std::uint64_t>(allowed, 1);
+  return allowed - allowed / one_spare_of - std::min<std::uint64_t>(allowed, 1);
 }
 
 config::Settings settings_in(const std::filesystem::path& root,
@@ -114,7 +131,46 @@ config::Settings settings_in(const std::filesystem::path& root,
   return settings;
 }
 
-/// Sends alerts at a steady rate, until all are accepted.
+/// What it took beside the model's time, while as many wait as shall. Thread-safe.
+struct Added {
+  void take(const model::Verdict& verdict, std::chrono::microseconds since_arrival) {
+    const auto held = SlowModel::held(verdict.opinion->summary);
+    if (!held) throw std::logic_error{"the model server did not say how long it held a question"};
+    const auto us = [](auto time) {
+      return std::chrono::duration<double, std::micro>{time}.count();
+    };
+    const std::chrono::milliseconds on_the_way{verdict.timing_ms.total};
+    const std::scoped_lock lock{mutex};
+    whole_us.push_back(us(since_arrival - *held));
+    on_the_way_us.push_back(us(on_the_way - *held));
+    by_server_us.push_back(us(*held - model_takes));
+  }
+
+  std::mutex mutex;
+  std::vector<double> whole_us;
+  std::vector<double> on_the_way_us;  ///< To the millisecond.
+  std::vector<double> by_server_us;
+};
+
+/// Of this process or thread so far.
+double cpu_us(int who) {
+  rusage used{};
+  ::getrusage(who, &used);
+  const auto us = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+  };
+  return us(used.ru_utime) + us(used.ru_stime);
+}
+
+/// When the `n`-th alert is due, where `per_second` come in at the full rate.
+std::chrono::duration<double> due(double n, double per_second) {
+  const std::chrono::duration<double> ramp = speeding_up;
+  const auto during = per_second * ramp.count() / 2;
+  if (n < during) return ramp * std::sqrt(n / during);
+  return ramp + std::chrono::duration<double>{(n - during) / per_second};
+}
+
+/// Sends alerts, ever faster and then at a steady rate, until all are accepted.
 asio::awaitable<void> send_alerts(http::Client& client,
                                   std::uint16_t port,
                                   std::size_t count,
@@ -123,8 +179,8 @@ asio::awaitable<void> send_alerts(http::Client& client,
   asio::steady_timer timer{co_await asio::this_coro::executor};
   const auto begun = Steady::now();
   for (std::size_t n = 0; n < count; n += alerts_per_request) {
-    const std::chrono::duration<double> due{static_cast<double>(n) / per_second};
-    timer.expires_at(begun + std::chrono::duration_cast<Steady::duration>(due));
+    const auto after = due(static_cast<double>(n), per_second);
+    timer.expires_at(begun + std::chrono::duration_cast<Steady::duration>(after));
     co_await timer.async_wait(asio::use_awaitable);
     http::Call call{.origin = {.tls = false, .host = "127.0.0.1", .port = std::to_string(port)},
                     .request = {.method = "POST",
@@ -159,49 +215,36 @@ int concurrency_bench(const Options& options) {
         "no more (ulimit -Hn)\n",
         in_flight,
         options.in_flight);
-  const SlowModel model{model_takes, judgement};
+  const SlowModel model{model_takes, judgement()};
   const WorkingFolder folder{"concurrency-bench"};
 
-  std::mutex mutex;
-  std::vector<double> added_us;
-  std::vector<double> on_the_way_us;
+  Added added;
   std::atomic<std::size_t> verdicts = 0;
   std::atomic<std::size_t> by_model = 0;
   std::atomic<bool> full = false;
   auto engine = app::Engine::make(
       settings_in(folder.path(), model.port(), in_flight),
       observe::Log::silent(),
-      {.verdict =
-           [&](const model::Verdict& verdict) {
-             ++verdicts;
-             if (full) {
-               const std::chrono::milliseconds took{verdict.timing_ms.total};
-               const std::scoped_lock lock{mutex};
-               on_the_way_us.push_back(
-                   std::chrono::duration<double, std::micro>{took - model_takes}.count());
-             }
-             if (verdict.reasoner == "model:slow") {
-               ++by_model;
-             } else if (verdicts - by_model == 1 && !verdict.missing.empty()) {
-               fmt::print(stderr, "not by the model: {}\n", verdict.missing.back());
-             }
-           },
+      {.verdict = {},
        .action = {},
-       .concluded =
-           [&](std::chrono::microseconds since_arrival) {
-             if (!full) return;
-             const std::scoped_lock lock{mutex};
-             added_us.push_back(static_cast<double>(
-                 (since_arrival - std::chrono::microseconds{model_takes}).count()));
-           }});
+       .concluded = [&](const model::Verdict& verdict, std::chrono::microseconds since_arrival) {
+         ++verdicts;
+         if (verdict.opinion) {
+           ++by_model;
+           if (full) added.take(verdict, since_arrival);
+         } else if (verdicts - by_model == 1 && !verdict.missing.empty()) {
+           fmt::print(stderr, "not by the model: {}\n", verdict.missing.back());
+         }
+       }});
   if (!engine || !(*engine)->start()) {
     fmt::print(stderr, "the engine did not start: {}\n", engine ? "" : engine.error().detail);
     return 2;
   }
 
-  const auto count = in_flight * rounds;
   const auto per_second = static_cast<double>(in_flight) / model_takes.count();
+  const auto count = static_cast<std::size_t>(per_second * (sending - speeding_up / 2).count());
   std::size_t refused = 0;
+  double sending_us = 0;
   std::thread sender{[&, port = (*engine)->http_port()] {
     asio::io_context loop{1};
     http::Client client{
@@ -210,63 +253,46 @@ int concurrency_bench(const Options& options) {
                    send_alerts(client, port, count, per_second, refused),
                    [](const std::exception_ptr&) {});
     loop.run();
+    sending_us = cpu_us(RUSAGE_THREAD);
   }};
   std::size_t most = 0;
-  double resident = 0;
   std::size_t descriptors = 0;
   const auto begun = Steady::now();
-  while (verdicts < count && Steady::now() - begun < model_takes * (rounds + 1) + 30s) {
+  while (verdicts < count && Steady::now() - begun < sending + model_takes + 30s) {
     std::this_thread::sleep_for(50ms);
     most = std::max(most, (*engine)->under_way());
     // Once as many wait as shall, until no more come in.
-    full = Steady::now() - begun > model_takes && Steady::now() - begun < model_takes * rounds;
-    resident = peak_megabytes();
+    const auto since = Steady::now() - begun;
+    full = since > speeding_up + model_takes && since < sending;
     if (full && descriptors == 0) descriptors = open_descriptors();
   }
   sender.join();
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto cpu_us = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
-  };
-  const auto cpu_per = (cpu_us(used.ru_utime) + cpu_us(used.ru_stime)) / static_cast<double>(count);
+  const auto cpu_per = (cpu_us(RUSAGE_SELF) - sending_us) / static_cast<double>(count);
+  const auto resident = peak_megabytes();
   (*engine)->stop(10s);
 
-  print(options.json,
-        {.bench = "concurrency",
-         .name = fmt::format("in_flight_{}_model_8s", in_flight),
-         .value = static_cast<double>(most),
-         .unit = "at once",
-         .latencies_us = std::move(added_us),
-         .rss_mb = resident});
-  print(options.json,
-        {.bench = "concurrency",
-         .name = "without_intake_and_commits",
-         .value = static_cast<double>(on_the_way_us.size()),
-         .unit = "verdicts",
-         .latencies_us = std::move(on_the_way_us),
-         .rss_mb = resident});
-  print(options.json,
-        {.bench = "concurrency",
-         .name = "cpu_per_investigation",
-         .value = cpu_per,
-         .unit = "us",
-         .latencies_us = {},
-         .rss_mb = resident});
-  print(options.json,
-        {.bench = "concurrency",
-         .name = "descriptors",
-         .value = static_cast<double>(descriptors),
-         .unit = "open",
-         .latencies_us = {},
-         .rss_mb = resident});
-  print(options.json,
-        {.bench = "concurrency",
-         .name = "judged_by_the_model",
-         .value = static_cast<double>(by_model) * 100 / static_cast<double>(count),
-         .unit = "%",
-         .latencies_us = {},
-         .rss_mb = resident});
+  const auto say = [&](std::string name,
+                       double value,
+                       std::string_view unit,
+                       std::vector<double> latencies_us = {}) {
+    print(options.json,
+          {.bench = "concurrency",
+           .name = std::move(name),
+           .value = value,
+           .unit = unit,
+           .latencies_us = std::move(latencies_us),
+           .rss_mb = resident});
+  };
+  say(fmt::format("in_flight_{}_model_8s", in_flight),
+      static_cast<double>(most),
+      "at once",
+      std::move(added.whole_us));
+  const auto measured = static_cast<double>(added.on_the_way_us.size());
+  say("without_intake_and_commits", measured, "verdicts", std::move(added.on_the_way_us));
+  say("late_by_the_model_server_itself", measured, "verdicts", std::move(added.by_server_us));
+  say("cpu_per_investigation", cpu_per, "us");
+  say("descriptors", static_cast<double>(descriptors), "open");
+  say("judged_by_the_model", static_cast<double>(by_model) * 100 / static_cast<double>(count), "%");
   if (verdicts == count && refused == 0) return 0;
   fmt::print(stderr, "{} of {} verdicts, {} requests refused\n", verdicts.load(), count, refused);
   return 1;

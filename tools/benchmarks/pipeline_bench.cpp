@@ -187,7 +187,7 @@ int run_case(std::string_view name,
       {.verdict = [&](const model::Verdict&) { ++measured.verdicts; },
        .action = {},
        .concluded =
-           [&](std::chrono::microseconds since_arrival) {
+           [&](const model::Verdict&, std::chrono::microseconds since_arrival) {
              const std::scoped_lock lock{measured.mutex};
              measured.ms.push_back(
                  std::chrono::duration<double, std::milli>{since_arrival}.count());
