@@ -13,6 +13,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sallyport::http {
@@ -141,6 +144,18 @@ bool announce_host(asio::ssl::stream<tcp::socket>& stream, std::string host) {
                   host.data()) == 1;
 }
 
+/// Without asking anybody, where `endpoint` is an address and the number of a port.
+std::optional<tcp::resolver::results_type> spelled_out(const Endpoint& endpoint) {
+  error_code error;
+  const auto address = asio::ip::make_address(endpoint.host, error);
+  std::uint16_t port = 0;
+  const auto* end = endpoint.port.data() + endpoint.port.size();
+  const auto read = std::from_chars(endpoint.port.data(), end, port);
+  if (error || read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  return tcp::resolver::results_type::create(
+      tcp::endpoint{address, port}, endpoint.host, endpoint.port);
+}
+
 /// A look-up that may outlive the coroutine that asked: name service cannot be interrupted.
 struct Lookup {
   explicit Lookup(const asio::any_io_executor& executor)
@@ -154,6 +169,7 @@ struct Lookup {
 };
 
 Task<tcp::resolver::results_type> resolve(Endpoint endpoint) {
+  if (auto known = spelled_out(endpoint)) co_return *std::move(known);
   const auto executor = co_await asio::this_coro::executor;
   const auto lookup = std::make_shared<Lookup>(executor);
   auto answer = [lookup](error_code error, tcp::resolver::results_type addresses) {

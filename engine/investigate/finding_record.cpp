@@ -2,6 +2,7 @@
 
 #include "engine/match/json_record.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <span>
@@ -94,7 +95,14 @@ std::size_t append_escape(std::string& out, std::string_view text) {
 std::string readable_text(std::string_view json_text) {
   std::string out;
   out.reserve(json_text.size());
-  while (!json_text.empty()) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; };
+  for (;;) {
+    // Nearly all text: taken as it is.
+    const auto plain =
+        static_cast<std::size_t>(std::ranges::find_if_not(json_text, is_plain) - json_text.begin());
+    out += json_text.substr(0, plain);
+    json_text.remove_prefix(plain);
+    if (json_text.empty()) break;
     const auto lead = static_cast<unsigned char>(json_text.front());
     if (lead == '\\') {
       json_text.remove_prefix(append_escape(out, json_text));

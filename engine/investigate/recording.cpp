@@ -85,7 +85,11 @@ std::shared_ptr<const model::Kept> Recordings::keep(const Recording& recording) 
 
 std::string question_hash(const reason::ModelRequest& request) {
   const auto& form = *request.form;
-  std::string text = R"({"instructions":)";
+  std::size_t size = form.instructions.size() + form.tools_json.size() + form.schema_json.size();
+  for (const auto& message : request.messages) size += message.text.size();
+  std::string text;
+  text.reserve(size * 5 / 4 + 256);
+  text += R"({"instructions":)";
   append_json(text, form.instructions);
   text += R"(,"messages":[)";
   for (const auto& message : request.messages) {

@@ -86,9 +86,11 @@ class Check {
   void quoted(const model::Citation& citation) {
     if (!known("citations", citation.evidence)) return;
     const auto& line = brief_.shown.find(citation.evidence)->second;
+    const bool long_enough = citation.quote.size() >= shortest_quote;
+    if (long_enough && line.contains(citation.quote)) return;
     std::string texts = line + "\n";
     if (const auto value = parse_json(line)) append_scalars(texts, *value);
-    if (citation.quote.size() >= shortest_quote && texts.contains(citation.quote)) return;
+    if (long_enough && texts.contains(citation.quote)) return;
     fault(fmt::format("citations: '{}' does not stand in {}; quote it as it is written there",
                       shown_text(citation.quote, 120),
                       citation.evidence));
