@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <initializer_list>
 
 namespace sallyport::gate {
 
@@ -146,6 +146,29 @@ struct Keys {
   }
 };
 
+/// A line that every request meets.
+bool holds_always(const Line& line) {
+  // What each request has, and what is never empty.
+  const bool there = line.field == "confidence" || line.field == "target.value" ||
+                     line.field == "target.kind" || line.field == "action" ||
+                     line.field == "tenant";
+  if (!there) return false;
+  if (line.modifier == "exists") return line.value->is_bool() && line.value->get_bool();
+  if (line.field == "confidence") {
+    if (!line.value->is_number()) return false;
+    const auto bound = line.value->to_number<double>();
+    return (line.modifier == "gte" && bound <= 0) || (line.modifier == "lte" && bound >= 1);
+  }
+  const auto any = [&](std::initializer_list<std::string_view> everything) {
+    const auto wanted = line.wanted();
+    return std::ranges::any_of(wanted, [&](std::string_view one) {
+      return std::ranges::find(everything, one) != everything.end();
+    });
+  };
+  if (line.modifier.empty()) return any({"*", "**", "?*", "*?"});
+  return line.modifier == "re" && any({".*", ".+", ".", "^.*", "^.*$", "^.+$", "^"});
+}
+
 /// A line that excludes what the entry itself speaks of.
 std::string against_the_entry(const Line& line,
                               const json::object& entry,
@@ -223,6 +246,13 @@ std::string why_never(const json::value& block) {
   std::vector<Line> lines;
   add_lines(&block, lines);
   return impossible_number(lines);
+}
+
+bool is_always(const json::value& block) {
+  if (const auto* list = block.if_array()) return std::ranges::any_of(*list, is_always);
+  std::vector<Line> lines;
+  add_lines(&block, lines);
+  return !lines.empty() && std::ranges::all_of(lines, holds_always);
 }
 
 }  // namespace sallyport::gate

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-/// What of a policy can be seen to match nothing, without any request at hand. Sees what is plain
-/// and stays silent about the rest: it never calls impossible what a request could match, as far as
-/// the request keeps to the catalogue.
+/// What of a policy can be seen to match nothing, or everything, without any request at hand. Sees
+/// what is plain and stays silent about the rest: it never calls impossible what a request could
+/// match, as far as the request keeps to the catalogue.
 namespace sallyport::gate {
 
 /// The texts at `key`: one, or a list of them.
@@ -21,5 +21,8 @@ namespace sallyport::gate {
 
 /// Why no request matches this detection block; empty: one may.
 [[nodiscard]] std::string why_never(const json::value& block);
+
+/// Whether a detection block plainly matches every request: `confidence|gte: 0`, `target.value: *`.
+[[nodiscard]] bool is_always(const json::value& block);
 
 }  // namespace sallyport::gate

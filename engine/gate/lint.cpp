@@ -57,9 +57,14 @@ bool begins_private(std::string_view text) {
   return std::ranges::any_of(begins, is_begin);
 }
 
-/// Whether no word of a condition stands in it.
+/// Whether a condition stands at `key` that some request does not meet.
+bool has_condition(const json::object& holder, std::string_view key) {
+  const auto* block = holder.if_contains(key);
+  return block && !is_always(*block);
+}
+
 bool is_unconditional(const json::object& block) {
-  return !block.contains("when") && !block.contains("unless");
+  return !has_condition(block, "when") && !block.contains("unless");
 }
 
 /// What stands at `key` for a verb, one block or a list of them, each with where.
@@ -200,7 +205,7 @@ struct Linter {
     constexpr std::array<std::string_view, 6> narrowing{
         "target", "target_prefix", "target_glob", "target_cidr", "target_tag", "when"};
     const bool narrowed = std::ranges::any_of(narrowing, [&](std::string_view key) {
-      if (key == "when") return entry.contains(key);
+      if (key == "when") return has_condition(entry, key);
       const auto list = texts(entry, key);
       return !list.empty() && std::ranges::none_of(list, [](std::string_view text) {
         return (text.find_first_not_of("*?") == std::string_view::npos && text.contains('*')) ||
@@ -209,7 +214,7 @@ struct Linter {
     });
     if (narrowed) return;
     warn(at,
-         entry.contains("constraints")
+         has_condition(entry, "constraints")
              ? "names no target: it speaks for every target that its constraints let through"
              : "matches everything: name targets, and what must be known before it fires");
   }

@@ -2,6 +2,7 @@
 
 #include "engine/base/spelling.hpp"
 #include "engine/gate/request_record.hpp"
+#include "engine/gate/unquoted.hpp"
 
 #include <boost/describe.hpp>
 #include <fmt/format.h>
@@ -169,6 +170,7 @@ std::optional<match::Detection> PolicyReader::block(const json::value& value,
   auto text = to_json(value);
   if (const auto known = compiled.find(text); known != compiled.end()) return known->second;
   const auto before = faults.size();
+  check_quotes(value, at, faults);
   auto detection = match::Detection::compile(value, faults, at);
   if (!detection) {
     if (faults.size() == before) error(at, "not a detection block");

@@ -151,6 +151,29 @@ TEST(PolicyFile, FaultsHaveTheirLine) {
   EXPECT_THAT(document->render(faults), HasSubstr("p.yaml:4:"));
 }
 
+TEST(Policy, RefusesANumberThatYamlMadeOfAText) {
+  const auto faults = [](std::string_view block) {
+    return faults_in(fmt::format(
+        "tenants: {{ acme: {{ overrides: {{ block_ip: {{ block: true, when: {} }} }} }} }}",
+        block));
+  };
+  for (const auto* wrong : {"{ target.value|startswith: 10. }",
+                            "{ target.value|endswith: [x, .1] }",
+                            "{ target.value: 1.10 }",
+                            "[ { target.kind: ip }, { target.value|cased|startswith: 10. } ]",
+                            "{ ours: { context.host.ip|contains: .1 }, condition: not ours }"}) {
+    EXPECT_THAT(faults(wrong), ElementsAre(HasSubstr("put it in quotes"))) << wrong;
+  }
+  EXPECT_THAT(faults("{ target.value|endswith: [x, .1] }"),
+              ElementsAre(HasSubstr("block_ip/when/target.value|endswith/1: ")));
+  for (const auto* right : {"{ target.value|startswith: '10.' }",
+                            "{ target.value|startswith: 10 }",
+                            "{ confidence|gte: 0.9, context.intel.confidence: 0.95 }",
+                            "{ parameters.share|lt: .5 }"}) {
+    EXPECT_THAT(faults(right), IsEmpty()) << right;
+  }
+}
+
 TEST(Lint, SaysNothingOfAGoodTenant) {
   EXPECT_THAT(linted(R"(
     tier: L4
@@ -233,6 +256,23 @@ TEST(Lint, WarnsOfEntriesThatTheRestOfThePolicyOverrules) {
                           HasSubstr("/0: can never fire: isolate_host is always blocked"),
                           HasSubstr("/1: can never fire: the limit of disable_user is 0"),
                           HasSubstr("/2: adds nothing: release_host is forced to run"),
+                          HasSubstr("/3: matches everything")));
+}
+
+TEST(Lint, WarnsOfConditionsThatEveryRequestMeets) {
+  EXPECT_THAT(linted(R"(
+    whitelist:
+      - { id: a, action: isolate_host, target_glob: '*', constraints: { confidence|gte: 0 }, expires: 2027-01-01 }
+      - { id: b, action: isolate_host, when: { target.value|re: '.*', target.kind|exists: true }, expires: 2027-01-01 }
+      - { id: c, action: isolate_host, when: { target.value: '*', confidence|gte: 0.9 }, expires: 2027-01-01 }
+      - { id: d, action: isolate_host, when: [ { target.tags: lab }, { target.value: '*' } ], expires: 2027-01-01 }
+    overrides:
+      disable_user: { force_auto: true, when: { confidence|gte: 0, confidence|lte: 1 } }
+      enable_user: { force_auto: true, when: { confidence|gte: 0.1 } }
+      run_script: { force_auto: true, when: { context.ticket|exists: true } })"),
+              ElementsAre(HasSubstr("disable_user: disable_user is HIGH and would run by itself"),
+                          HasSubstr("/0: matches everything"),
+                          HasSubstr("/1: matches everything"),
                           HasSubstr("/3: matches everything")));
 }
 
