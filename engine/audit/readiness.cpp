@@ -56,6 +56,7 @@ double wilson_low(std::uint64_t good, std::uint64_t of) {
 
 void ReadinessCount::add(const model::LedgerEntry& entry) {
   if (entry.kind == model::EntryKind::reviewed) {
+    if (entry.actor.kind != "analyst") return;  // a program reads nothing
     Window window;
     Faults faults;
     read_json(json::value(entry.body), window, faults, "", UnknownKeys::ignored);

@@ -100,6 +100,22 @@ TEST(ReadinessCount, FollowsEachActionFromItsDecisionToItsEnd) {
   EXPECT_EQ(record.seconds_in_queue, (std::vector<double>{40, 10}));
 }
 
+TEST(ReadinessCount, TakesThatTheGateLogWasReadFromPeopleAlone) {
+  ReadinessCount count;
+  auto review = entry(EntryKind::reviewed,
+                      "gate-log",
+                      0,
+                      {{"from", "2026-11-01T00:00:00Z"}, {"to", "2026-11-20T00:00:00Z"}});
+  for (const auto* program : {"api", "agent", "playbook", "engine", ""}) {
+    review.actor = {.kind = program, .id = "nightly"};
+    count.add(review);
+  }
+  EXPECT_TRUE(count.reviews().empty());
+  review.actor = {.kind = "analyst", .id = "carol"};
+  count.add(review);
+  EXPECT_EQ(count.reviews().size(), 1U);
+}
+
 TEST(Readiness, SaysNotMeasuredWhereThereIsNoRecord) {
   const auto row = assess("acme", isolation, {.decisions = 5, .by_itself = 5}, catalogue(), {});
   EXPECT_FALSE(row.agreement);
