@@ -25,7 +25,8 @@
 // Investigations as they are configured (30 seconds, a reader and a judge), in real time and over
 // real sockets, against model servers that do everything wrong: a thousand at once against each, a
 // second after those against the one before. What is measured is how long after its deadline the
-// last one of each kind has its verdict; below zero, it was before.
+// last one of each kind has its verdict; below zero, it was before. Afterwards every descriptor and
+// all memory have to be free again.
 namespace sallyport::benchmarks {
 
 namespace {
@@ -36,6 +37,9 @@ namespace models = connectors::models;
 
 constexpr std::chrono::milliseconds allowed_after{100};
 constexpr std::chrono::seconds between_kinds{1};
+/// What libraries keep for themselves after their first use; less than 100 bytes an investigation.
+constexpr double allowed_kilobytes = 1024;
+constexpr double allowed_resident_mb = 32;
 /// Nothing ends a call that hangs but the investigation's own budget.
 constexpr std::uint32_t never = 3'600'000;
 
@@ -106,6 +110,24 @@ std::shared_ptr<const investigate::Counsel> counsel_of(const BadModel& model,
   return counsel;
 }
 
+/// What is held beyond what was held `before`.
+struct Left {
+  double kilobytes = 0;
+  double resident_mb = 0;
+  double now_resident_mb = 0;
+};
+
+Left left_since(const Held& before) {
+  const auto now = held_memory();
+  Left left{.resident_mb = now.resident_mb - before.resident_mb,
+            .now_resident_mb = now.resident_mb};
+  if (now.allocated_bytes && before.allocated_bytes)
+    left.kilobytes =
+        (static_cast<double>(*now.allocated_bytes) - static_cast<double>(*before.allocated_bytes)) /
+        1024;
+  return left;
+}
+
 }  // namespace
 
 int deadlines_bench(const Options& options) {
@@ -118,6 +140,7 @@ int deadlines_bench(const Options& options) {
                each,
                options.each);
   const auto descriptors = open_descriptors();
+  const auto memory = held_memory();
   std::vector<Kind> kinds;
   {
     asio::io_context loop{1};
@@ -153,6 +176,14 @@ int deadlines_bench(const Options& options) {
   bool held = open_descriptors() == descriptors;
   if (!held)
     fmt::print(stderr, "{} descriptors before, {} after\n", descriptors, open_descriptors());
+  const auto left = left_since(memory);
+  if (left.kilobytes > allowed_kilobytes || left.resident_mb > allowed_resident_mb) {
+    held = false;
+    fmt::print(stderr,
+               "{:.0f} KiB are still allocated, {:.0f} MiB more resident than before\n",
+               left.kilobytes,
+               left.resident_mb);
+  }
   for (auto& kind : kinds) {
     const auto concluded = kind.after_us.size();
     const auto latest = concluded == 0 ? 0 : *std::ranges::max_element(kind.after_us);
@@ -174,6 +205,13 @@ int deadlines_bench(const Options& options) {
            .latencies_us = {},
            .rss_mb = peak_megabytes()});
   }
+  print(options.json,
+        {.bench = "deadlines",
+         .name = "left_allocated_afterwards",
+         .value = left.kilobytes,
+         .unit = "KiB",
+         .latencies_us = {},
+         .rss_mb = left.now_resident_mb});
   return held ? 0 : 1;
 }
 

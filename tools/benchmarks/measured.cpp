@@ -5,11 +5,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <utility>
+
+// jemalloc's; a build for a sanitizer has another allocator.
+extern "C" __attribute__((weak)) int mallctl(const char* name,
+                                             void* old_value,
+                                             std::size_t* old_size,
+                                             void* new_value,
+                                             std::size_t new_size);
 
 namespace sallyport::benchmarks {
 
@@ -18,6 +26,22 @@ double resident_megabytes() {
   double pages = 0;
   file >> pages >> pages;
   return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+Held held_memory() {
+  Held held;
+  if (&mallctl != nullptr) {
+    (void)mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+    constexpr auto all_arenas = "arena.4096.purge";
+    (void)mallctl(all_arenas, nullptr, nullptr, nullptr, 0);
+    std::uint64_t epoch = 1;
+    (void)mallctl("epoch", nullptr, nullptr, &epoch, sizeof(epoch));
+    std::size_t bytes = 0;
+    std::size_t size = sizeof(bytes);
+    if (mallctl("stats.allocated", &bytes, &size, nullptr, 0) == 0) held.allocated_bytes = bytes;
+  }
+  held.resident_mb = resident_megabytes();
+  return held;
 }
 
 double peak_megabytes() {

@@ -28,6 +28,15 @@ void print(bool json, Figure figure);
 /// Of this process, in MiB.
 [[nodiscard]] double resident_megabytes();
 
+/// Memory that this process holds: what is allocated, and what is resident once all that is free
+/// has been given back to the system.
+struct Held {
+  std::optional<std::uint64_t> allocated_bytes;  ///< Empty: the allocator does not say.
+  double resident_mb = 0;
+};
+
+[[nodiscard]] Held held_memory();
+
 /// A directory of its own under the working directory (where the disk is that is meant), gone at
 /// the end. Throws std::runtime_error when it cannot be made.
 class WorkingFolder {
