@@ -163,7 +163,7 @@ Task<model::Action> Executor::run(model::Action action, gate::Permit permit) {
   const auto sound = check(*product, operation);
   if (!sound) co_return co_await fail_with(std::move(action), "refused: " + sound.error().detail);
 
-  const auto before = co_await product->read(operation, options_.verify.wait_for);
+  const auto before = co_await product->read(operation, product->wait_for());
   if (before.refused) co_return co_await hold(std::move(action), before.answer.error().detail);
   if (!before.answer) {
     auto detail = fmt::format("nothing was sent; the state before could not be read: {}",
@@ -242,7 +242,7 @@ Task<model::Action> Executor::send(model::Action action,
         gate_.recheck(std::get<gate::Permit>(std::move(answer)), clock_.now(), begun->connector);
     return std::holds_alternative<gate::Permit>(answer);
   };
-  auto asked = co_await product.execute(operation, begin, allowed, options_.verify.wait_for);
+  auto asked = co_await product.execute(operation, begin, allowed, product.wait_for());
   if (!begun) co_return begun;
   if (!std::holds_alternative<gate::Permit>(answer))
     co_return co_await hold_back(*std::move(begun), std::move(answer));

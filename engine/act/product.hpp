@@ -28,6 +28,8 @@ struct ProductLimits {
   unsigned attempts = 3;     ///< Of what failed before anything was sent.
   std::size_t at_once = 16;  ///< Requests.
   BreakerRule breaker;
+  /// So long an action waits while the product is out of order; then a person is asked.
+  std::chrono::milliseconds wait_for{120'000};
 };
 
 /// How it stands with a product.
@@ -71,6 +73,8 @@ class Product {
   [[nodiscard]] const Actuator& rules() const { return *actuator_; }
 
   [[nodiscard]] bool runs(std::string_view verb) const;
+
+  [[nodiscard]] std::chrono::milliseconds wait_for() const { return limits_.wait_for; }
 
   /// Waits for its turn; where the product is out of order at most `patience`. Errors of the
   /// answer: those of Actuator::read().

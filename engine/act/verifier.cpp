@@ -59,7 +59,7 @@ Task<model::Action> Verifier::verify(model::Action action, Product& product, Ope
   for (auto wait = milliseconds{50};; wait = std::min(wait * 2, milliseconds{2000})) {
     const auto left = until.at() - Deadline::Clock::now();
     const auto patience = std::clamp(
-        std::chrono::duration_cast<milliseconds>(left), milliseconds{0}, options_.wait_for);
+        std::chrono::duration_cast<milliseconds>(left), milliseconds{0}, product.wait_for());
     const auto asked = co_await product.read(operation, patience);
     const auto& reading = asked.answer;
     take(seen, reading, clock_.now());

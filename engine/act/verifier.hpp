@@ -20,7 +20,6 @@ class Verifier {
  public:
   struct Options {
     std::chrono::milliseconds verify_for{30'000};  ///< How long the state may take to show.
-    std::chrono::milliseconds wait_for{120'000};   ///< For a product that is out of order.
     WatchRule watch;
   };
 

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 struct OwnBreaker {
   std::optional<std::uint32_t> failures;
   std::optional<std::uint32_t> open_for_s;
+  std::optional<std::uint32_t> wait_for_s;
 };
 
 struct OwnActions {
@@ -21,7 +22,7 @@ struct OwnActions {
   OwnBreaker breaker;
 };
 
-BOOST_DESCRIBE_STRUCT(OwnBreaker, (), (failures, open_for_s))
+BOOST_DESCRIBE_STRUCT(OwnBreaker, (), (failures, open_for_s, wait_for_s))
 BOOST_DESCRIBE_STRUCT(OwnActions, (), (request_timeout_s, attempts, at_once, breaker))
 
 }  // namespace
@@ -31,7 +32,8 @@ act::ProductLimits product_limits(const config::ActionSettings& settings) {
           .attempts = settings.attempts,
           .at_once = settings.at_once,
           .breaker = {.failures = settings.breaker.failures,
-                      .open_for = seconds{settings.breaker.open_for_s}}};
+                      .open_for = seconds{settings.breaker.open_for_s}},
+          .wait_for = seconds{settings.breaker.wait_for_s}};
 }
 
 std::optional<act::ProductLimits> own_limits(const json::object& entry,
@@ -59,6 +61,7 @@ std::optional<act::ProductLimits> own_limits(const json::object& entry,
   all.at_once = own.at_once.value_or(all.at_once);
   all.breaker.failures = own.breaker.failures.value_or(all.breaker.failures);
   all.breaker.open_for_s = own.breaker.open_for_s.value_or(all.breaker.open_for_s);
+  all.breaker.wait_for_s = own.breaker.wait_for_s.value_or(all.breaker.wait_for_s);
   return product_limits(all);
 }
 

@@ -9,7 +9,6 @@ act::ExecutorOptions executor_options(const config::ActionSettings& settings,
   using std::chrono::seconds;
   return {.product = product_limits(settings),
           .verify = {.verify_for = seconds{settings.verify_for_s},
-                     .wait_for = seconds{settings.breaker.wait_for_s},
                      .watch = {.every = seconds{settings.watch.every_s},
                                .lasting = seconds{settings.watch.for_s},
                                .unclear_every = seconds{settings.watch.unclear_every_s}}},

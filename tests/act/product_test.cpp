@@ -52,7 +52,7 @@ TEST(Product, WhatWasHeldRunsWhenAPersonSaysYesAndTheProductIsBack) {
   world.silence();
   const auto held = world.run(world.propose("203.0.113.7"));
   world.product->read_error.reset();
-  world.options.verify.wait_for = 5s;
+  world.options.product.wait_for = 5s;
   world.restart();  // with patience; the new engine does not know that the product was silent
   auto approved = world.wait(world.approvals->approve(
       held.id.text(),
@@ -64,7 +64,7 @@ TEST(Product, WhatWasHeldRunsWhenAPersonSaysYesAndTheProductIsBack) {
 
 TEST(Product, ActionsWaitForAProductThatComesBackInTime) {
   WaryWorld world;
-  world.options.verify.wait_for = 10s;
+  world.options.product.wait_for = 10s;
   world.restart();
   world.silence();
   world.product->read_error.reset();
@@ -99,6 +99,18 @@ TEST(Product, OneWithLimitsOfItsOwnGoesByThem) {
   EXPECT_EQ(world.health().breaker, BreakerState::open);
 }
 
+TEST(Product, OneIsWaitedForAsLongAsItsOwnLimitsSay) {
+  WaryWorld world;
+  world.options.product.wait_for = 1h;  // for all the others
+  world.options.product.breaker.open_for = 1h;
+  auto own = world.options.product;
+  own.wait_for = 1ms;
+  world.options.product_of.emplace("fake", own);
+  world.restart();
+  world.silence();
+  EXPECT_EQ(world.run(world.propose("203.0.113.7")).state, ActionState::queued);
+}
+
 TEST(Product, NoMoreRequestsAreUnderWayThanItBears) {
   World world;
   world.options.product.at_once = 3;
@@ -125,7 +137,7 @@ TEST(Product, AllWhoWaitWhenItFallsSilentAreHeldWhenTheirPatienceEnds) {
   WaryWorld world;
   world.options.product.at_once = 1;
   world.options.product.breaker = {.failures = 2, .open_for = 1h};
-  world.options.verify.wait_for = 20ms;
+  world.options.product.wait_for = 20ms;
   world.restart();
   world.product->read_error = silent;
   std::vector<std::pair<model::Action, std::optional<gate::Permit>>> proposed;

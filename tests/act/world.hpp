@@ -182,9 +182,9 @@ struct World {
   std::unique_ptr<approve::Approvals> approvals;
   std::unique_ptr<Executor> executor;
   /// For the next open().
-  ExecutorOptions options{.product = {.request_timeout = std::chrono::seconds{5}},
-                          .verify = {.verify_for = std::chrono::milliseconds{1},
-                                     .wait_for = std::chrono::milliseconds{1}}};
+  ExecutorOptions options{.product = {.request_timeout = std::chrono::seconds{5},
+                                      .wait_for = std::chrono::milliseconds{1}},
+                          .verify = {.verify_for = std::chrono::milliseconds{1}}};
   std::vector<std::pair<Notice, std::string>> told;
   std::vector<BreakerState> turns;  ///< Of the breaker.
   std::vector<std::string> fired;   ///< Rules that let an action run which its record did not name.

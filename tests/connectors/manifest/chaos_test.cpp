@@ -112,8 +112,9 @@ struct Trial {
         act::ExecutorOptions{.product = {.request_timeout = 5s,
                                          .attempts = 3,
                                          .at_once = 16,
-                                         .breaker = {.failures = 5, .open_for = 10ms}},
-                             .verify = {.verify_for = 300ms, .wait_for = 2s}},
+                                         .breaker = {.failures = 5, .open_for = 10ms},
+                                         .wait_for = 2s},
+                             .verify = {.verify_for = 300ms}},
         [](store::Batch&, const model::Action&) {},
         [](store::Batch&, const model::Action&, act::Notice) {},
         [this](const act::Product& product) {
