@@ -16,14 +16,6 @@ using enum model::ActionState;
 
 const model::Actor engine{.kind = "engine", .id = "act"};
 
-/// Actions on one host or user never run side by side, whatever their verbs.
-std::string target_of(const model::Action& action) {
-  const auto& request = action.request;
-  if (const auto* host = request.parameters.if_contains("host"); host && host->is_string())
-    return store::key({action.tenant, std::string_view{host->get_string()}});
-  return store::key({action.tenant, request.target.value});
-}
-
 /// Whether a whitelist entry lets it run of which nobody was told when it was proposed.
 bool fires_anew(const gate::Permit& permit, const model::Decision& before) {
   const auto& now = permit.decision();
@@ -143,7 +135,7 @@ Task<model::Action> Executor::fail_with(model::Action action, std::string detail
 }
 
 Task<model::Action> Executor::run(model::Action action, gate::Permit permit) {
-  const auto lock = co_await locks_.acquire(target_of(action));
+  const auto lock = co_await locks_.acquire(target_of(action.request));
   const auto product = products_.named(action.connector);
   if (!product) {
     co_return co_await fail_with(std::move(action),
@@ -280,7 +272,7 @@ Task<model::Action> Executor::answered(model::Action action, model::Outcome outc
 }
 
 Task<model::Action> Executor::settle(model::Action action) {
-  const auto lock = co_await locks_.acquire(target_of(action));
+  const auto lock = co_await locks_.acquire(target_of(action.request));
   if (action.state == intended) {
     // `executing` is durable before anything is sent, so nothing was: it may begin anew.
     Change again{.to = permitted,
@@ -306,7 +298,7 @@ Task<model::Action> Executor::settle(model::Action action) {
 }
 
 Task<model::Action> Executor::release(model::Action action) {
-  const auto lock = co_await locks_.acquire(target_of(action));
+  const auto lock = co_await locks_.acquire(target_of(action.request));
   const auto product = products_.named(action.connector);
   if (!product) co_return fail(Errc::unavailable, "no connector " + action.connector);
   auto operation = operation_of(action);
@@ -316,7 +308,7 @@ Task<model::Action> Executor::release(model::Action action) {
 Task<std::optional<model::Action>> Executor::look_again(std::string id) {
   auto action = actions_.get(id);
   if (!action) co_return std::unexpected{action.error()};
-  const auto lock = co_await locks_.acquire(target_of(*action));
+  const auto lock = co_await locks_.acquire(target_of(action->request));
   action = actions_.get(id);  // while we waited for the target it may have been undone
   if (!action) co_return std::unexpected{action.error()};
   const auto product = products_.named(action->connector);

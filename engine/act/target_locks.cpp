@@ -1,5 +1,7 @@
 #include "engine/act/target_locks.hpp"
 
+#include "engine/gate/readings.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -7,6 +9,19 @@
 #include <algorithm>
 
 namespace sallyport::act {
+
+std::string target_of(const model::ActionRequest& request) {
+  auto target = request.target;
+  if (const auto* host = request.parameters.if_contains("host"); host && host->is_string())
+    target = {.kind = "host", .value = std::string{std::string_view{host->get_string()}}};
+  auto readings = gate::readings_of(target);
+  auto name =
+      readings.others.empty() ? std::move(target.value) : std::move(readings.others.front());
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  return name;
+}
 
 asio::awaitable<TargetLocks::Lock> TargetLocks::acquire(std::string target) {
   const auto [place, free] = held_.try_emplace(target);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/model/request.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +15,10 @@
 namespace sallyport::act {
 
 namespace asio = boost::asio;
+
+/// What a request works on, in one spelling: a host in capitals and an IPv4 address written as IPv6
+/// are no others. Tenants that share a product share its targets.
+[[nodiscard]] std::string target_of(const model::ActionRequest& request);
 
 /// Lets one action at a time work on a target; the others wait in the order they came.
 ///

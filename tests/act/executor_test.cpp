@@ -226,13 +226,32 @@ TEST(Executor, ActionsOnOneTargetNeverRunAtOnceAndOthersDo) {
   };
   start(world.propose("203.0.113.7", "block_ip"));
   start(world.propose("203.0.113.7", "unblock_ip"));
+  start(world.propose("::ffff:203.0.113.7", "block_ip"));
   loop.run();
+  EXPECT_EQ(world.product->executions, 3);
   EXPECT_EQ(world.product->most_at_once, 1);
   loop.restart();
   start(world.propose("203.0.113.8"));
   start(world.propose("203.0.113.9"));
   loop.run();
   EXPECT_EQ(world.product->most_at_once, 2);
+}
+
+TEST(Executor, OneTargetIsOneHoweverItIsSpeltAndWhoeverAsks) {
+  const auto target = [](std::string kind, std::string value, json::object parameters = {}) {
+    return target_of({.tenant = "acme",
+                      .target = {.kind = std::move(kind), .value = std::move(value)},
+                      .parameters = std::move(parameters)});
+  };
+  const auto host = target("host", "wks-0042");
+  EXPECT_EQ(target("host", "WKS-0042"), host);
+  EXPECT_EQ(target("host", "WKS-0042."), host);
+  EXPECT_EQ(target("file", "/tmp/evil", {{"host", "Wks-0042"}}), host);
+  EXPECT_NE(target("host", "wks-0043"), host);
+  EXPECT_EQ(target("ip", "2001:DB8:0:0::1"), target("ip", "2001:db8::1"));
+  EXPECT_EQ(target("ip", "64:ff9b::203.0.113.7"), target("ip", "203.0.113.7"));
+  EXPECT_EQ(target_of({.tenant = "acme", .target = {.kind = "user", .value = "Alice"}}),
+            target_of({.tenant = "other", .target = {.kind = "user", .value = "alice"}}));
 }
 
 TEST(Executor, AfterACrashWhatWasIntendedAndNeverSentWaitsForANewPermit) {
