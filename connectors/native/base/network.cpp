@@ -117,19 +117,28 @@ std::string_view special_purpose(const Network& network) {
 
 std::optional<Network> carried_v4(const Network& network) {
   if (network.v4_) return std::nullopt;
-  static const auto carriers = [] {
-    std::vector<Network> list;
-    for (const auto* text : {"64:ff9b::/96", "2002::/16", "::/96", "::ffff:0:0:0/96"})
-      if (const auto parsed = Network::parse(text)) list.push_back(*parsed);
-    return list;
-  }();
+
+  struct Carrier {
+    Network range;
+    unsigned at;  ///< The bit where the IPv4 address begins.
+    bool flipped = false;
+  };
+
+  static const std::array carriers{Carrier{Network::parse("64:ff9b::/96").value(), 96},
+                                   Carrier{Network::parse("64:ff9b:1::/48").value(), 96},
+                                   Carrier{Network::parse("2002::/16").value(), 16},
+                                   Carrier{Network::parse("2001::/32").value(), 96, true},
+                                   Carrier{Network::parse("::/96").value(), 96},
+                                   Carrier{Network::parse("::ffff:0:0:0/96").value(), 96}};
   for (const auto& carrier : carriers) {
-    if (!carrier.overlaps(network)) continue;
+    if (!carrier.range.overlaps(network)) continue;
     Network carried;
     carried.length_ =
-        network.length_ <= carrier.length_ ? 0 : std::min(network.length_ - carrier.length_, 32U);
-    if (carried.length_ > 0)
-      std::copy_n(network.bytes_.begin() + carrier.length_ / 8, 4, carried.bytes_.begin());
+        network.length_ <= carrier.at ? 0 : std::min(network.length_ - carrier.at, 32U);
+    for (unsigned i = 0; i < carried.length_; ++i) {
+      const bool set = bit(network.bytes_, carrier.at + i) != carrier.flipped;
+      if (set) carried.bytes_.at(i / 8) |= static_cast<std::uint8_t>(0x80U >> (i % 8));
+    }
     return carried;
   }
   const auto& bytes = network.bytes_;
