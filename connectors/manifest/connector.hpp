@@ -46,7 +46,8 @@ class Connector final : public act::Actuator {
 
   /// The requests that `operation` would lead to, in their order, without sending any: no I/O, and
   /// nothing runs on the executor. Errors: as check().
-  [[nodiscard]] Result<std::vector<Planned>> preview(const act::Operation& operation) const;
+  [[nodiscard]] Result<std::vector<Planned>> preview(
+      const act::Operation& operation) const override;
 
   /// Of the evidence that its queries give, where they do not say otherwise: `intel.NAME`.
   [[nodiscard]] const std::string& source() const noexcept { return source_; }

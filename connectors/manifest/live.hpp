@@ -57,7 +57,8 @@ class LiveConnector final : public act::Actuator {
   [[nodiscard]] std::string trouble() const;
 
   /// As Connector::preview(). Errors: unavailable, without its manifest.
-  [[nodiscard]] Result<std::vector<Planned>> preview(const act::Operation& operation) const;
+  [[nodiscard]] Result<std::vector<Planned>> preview(
+      const act::Operation& operation) const override;
 
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;

@@ -78,6 +78,8 @@ Result<std::vector<Planned>> Connector::preview(const act::Operation& operation)
   auto made = facts_of(**plan, operation);
   if (!made) return std::unexpected{made.error()};
   auto facts = *std::move(made);
+  if (operation.idempotency_key.empty())
+    facts.as_object()["run"].as_object()["id"] = marked("run.id");
   std::vector<Planned> planned;
   const auto add =
       [&](std::string phase, const StepPlan& step, const json::value& known) -> Result<> {

@@ -2,6 +2,7 @@
 
 #include "connectors/manifest/plan.hpp"
 #include "connectors/manifest/sent.hpp"
+#include "engine/http/message.hpp"
 #include "engine/http/url.hpp"
 
 #include <string>

@@ -3,6 +3,7 @@
 /// The room `act`: spends a gate::Permit through an Actuator.
 ///
 /// actuator.hpp  Actuator: the port that adapters in connectors/ implement
+/// planned.hpp   what a dry run shows of a request
 /// life.hpp      the only table of the ways between an action's states
 /// actions.hpp   Actions: the records; changed by compare-and-swap, one ledger entry a change
 /// executor.hpp  Executor: from a permit to what came of it; settling after a crash

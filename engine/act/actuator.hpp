@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/act/planned.hpp"
 #include "engine/base/deadline.hpp"
 #include "engine/model/action.hpp"
 #include "engine/model/request.hpp"
@@ -58,6 +59,10 @@ class Actuator {
   /// says, an address that would block everybody, a parameter with control characters. No I/O.
   /// Errors: invalid_input (malformed), denied (well-formed and never allowed).
   [[nodiscard]] virtual Result<> check(const Operation& operation) const = 0;
+
+  /// A dry run: what `operation` would lead to, in its order. Nothing is sent and nothing reached,
+  /// and no executor is needed. Errors: as check().
+  [[nodiscard]] virtual Result<std::vector<Planned>> preview(const Operation& operation) const = 0;
 
   /// Reads the state that `operation` is to change.
   /// Errors: not_found (no such target on this product), unavailable, expired, cancelled.

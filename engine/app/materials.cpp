@@ -28,18 +28,22 @@ struct Complaints {
   }
 };
 
-/// Where the engine connects to besides its products and feeds, which tell themselves.
+}  // namespace
+
 void add_places(const config::Settings& settings, connectors::KnownPlaces& places) {
+  places.add_host(settings.http.listen);
   for (const auto& broker : std::views::split(settings.kafka.brokers, ','))
     places.add_host(std::string_view{broker});
   for (const auto& [name, options] : settings.models.providers) {
     const auto* url = options.if_contains("url");
     if (url && url->is_string()) places.add_host(std::string_view{url->get_string()});
   }
+  for (const auto& [name, options] : settings.taxii) {
+    const auto* url = options.if_contains("url");
+    if (url && url->is_string()) places.add_host(std::string_view{url->get_string()});
+  }
   for (const auto& [name, channel] : settings.notifications.channels) places.add_host(channel.url);
 }
-
-}  // namespace
 
 Result<Materials> gather(const config::Settings& settings,
                          const Clock& clock,

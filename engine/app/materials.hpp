@@ -36,6 +36,10 @@ struct Materials {
   http::ServerOptions server;
 };
 
+/// Where the engine is reached, and what it connects to besides its products, which tell
+/// themselves.
+void add_places(const config::Settings& settings, connectors::KnownPlaces& places);
+
 /// What actuators block on runs on `pool`, their sockets and those of channels on `loop`, which
 /// runs one handler at a time; `clock` must outlive them. Errors: invalid_input, with everything
 /// that is wrong, one a line, by file, line and column.

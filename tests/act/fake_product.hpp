@@ -30,6 +30,8 @@ class FakeProduct final : public Actuator {
     return {};
   }
 
+  [[nodiscard]] Result<std::vector<Planned>> preview(const Operation&) const override { return {}; }
+
   Task<Reading> read(Operation operation, Deadline) override {
     ++reads;
     if (on_read) on_read();

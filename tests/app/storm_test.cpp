@@ -49,6 +49,10 @@ class Recorder final : public act::Actuator {
 
   [[nodiscard]] Result<> check(const act::Operation&) const override { return {}; }
 
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(const act::Operation&) const override {
+    return {};
+  }
+
   Task<act::Reading> read(act::Operation operation, Deadline) override {
     co_return act::Reading{.in_effect = done_.contains(operation.verb + operation.target.value),
                            .state = {},

@@ -55,6 +55,10 @@ class LocalFirewall final : public act::Actuator {
 
   [[nodiscard]] Result<> check(const act::Operation&) const override { return {}; }
 
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(const act::Operation&) const override {
+    return {};
+  }
+
   Task<act::Reading> read(act::Operation operation, Deadline) override {
     const bool blocked = blocked_[number_of(operation.target.value)];
     co_return act::Reading{.in_effect = blocked == (operation.verb == "block_ip"),

@@ -123,6 +123,24 @@ Result<> check_unchanged(Dialect dialect,
               fmt::format("{} was changed by somebody else since", attribute_of(dialect)));
 }
 
+std::vector<Part> parts_of(const std::vector<std::string>& from,
+                           const std::vector<std::string>& to) {
+  std::vector<Part> parts;
+  if (!from.empty()) parts.push_back({.adds = false, .values = from});
+  if (!to.empty()) parts.push_back({.adds = true, .values = to});
+  return parts;
+}
+
+std::string ldif(std::string_view dn, std::string_view attribute, const std::vector<Part>& parts) {
+  auto text = fmt::format("dn: {}\nchangetype: modify\n", dn);
+  for (const auto& part : parts) {
+    text += fmt::format("{}: {}\n", part.adds ? "add" : "delete", attribute);
+    for (const auto& value : part.values) text += fmt::format("{}: {}\n", attribute, value);
+    text += "-\n";
+  }
+  return text;
+}
+
 json::object state_of(Dialect dialect, const Entry& entry) {
   json::array values;
   for (const auto& value : entry.values) values.emplace_back(value);

@@ -44,6 +44,21 @@ struct Entry {
                                        const act::Operation& operation,
                                        const std::vector<std::string>& now);
 
+/// One part of a modification of the attribute.
+struct Part {
+  bool adds = false;  ///< Else it removes exactly these.
+  std::vector<std::string> values;
+};
+
+/// What makes `to` of exactly `from`: a directory refuses it where `from` is not what is there.
+[[nodiscard]] std::vector<Part> parts_of(const std::vector<std::string>& from,
+                                         const std::vector<std::string>& to);
+
+/// The modification as LDIF (RFC 2849).
+[[nodiscard]] std::string ldif(std::string_view dn,
+                               std::string_view attribute,
+                               const std::vector<Part>& parts);
+
 /// `entry` as a rollback record keeps it.
 [[nodiscard]] json::object state_of(Dialect dialect, const Entry& entry);
 

@@ -117,12 +117,15 @@ Result<Session> Ldap::connect(Deadline deadline) const {
   return Session::open(config_, password_, deadline);
 }
 
+Result<std::string> Ldap::filter_of(const act::Operation& operation) const {
+  if (operation.restore.empty()) return user_filter(config_, operation.target.value);
+  return id_filter(config_.dialect, text_of(operation.restore, "id"));
+}
+
 Result<Entry> Ldap::find(Session& session,
                          const act::Operation& operation,
                          Deadline deadline) const {
-  if (operation.restore.empty())
-    return session.find_one(config_, user_filter(config_, operation.target.value), deadline);
-  const auto filter = id_filter(config_.dialect, text_of(operation.restore, "id"));
+  const auto filter = filter_of(operation);
   if (!filter) return std::unexpected{filter.error()};
   return session.find_one(config_, *filter, deadline);
 }

@@ -32,6 +32,8 @@ class Ldap final : public act::Actuator {
 
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(
+      const act::Operation& operation) const override;
 
   /// Errors besides the port's: conflict where the name fits several entries, denied where the
   /// directory does not let us in.
@@ -46,6 +48,8 @@ class Ldap final : public act::Actuator {
  private:
   Ldap(Config config, Secret password, asio::any_io_executor pool);
 
+  /// What finds the one entry that `operation` means. Errors: corrupt.
+  [[nodiscard]] Result<std::string> filter_of(const act::Operation& operation) const;
   [[nodiscard]] Result<Entry> find(Session& session,
                                    const act::Operation& operation,
                                    Deadline deadline) const;

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
 #include <optional>
+#include <utility>
 
 namespace sallyport::connectors::ldap {
 
@@ -235,11 +237,14 @@ Result<Written> Session::replace(const std::string& dn,
                                  const std::vector<std::string>& from,
                                  const std::vector<std::string>& to,
                                  Deadline deadline) {
-  Change removed{LDAP_MOD_DELETE, std::string{attribute}, from};
-  Change added{LDAP_MOD_ADD, std::string{attribute}, to};
+  std::deque<Change> parts;  // stay where they are: libldap is given their addresses
   std::vector<LDAPMod*> changes;
-  if (!from.empty()) changes.push_back(removed.get());
-  if (!to.empty()) changes.push_back(added.get());
+  for (auto& part : parts_of(from, to))
+    changes.push_back(parts
+                          .emplace_back(part.adds ? LDAP_MOD_ADD : LDAP_MOD_DELETE,
+                                        std::string{attribute},
+                                        std::move(part.values))
+                          .get());
   changes.push_back(nullptr);
   int id = 0;
   const int sent =

@@ -31,6 +31,8 @@ class Nftables final : public act::Actuator {
 
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(
+      const act::Operation& operation) const override;
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override;
 
   /// Errors besides the port's: conflict where another element stands in the way.

@@ -23,6 +23,16 @@ std::string domain_of(std::string_view address) {
   return std::string{address.substr(address.find('@') + 1)};
 }
 
+std::string hello_of(const Config& config) {
+  return "EHLO " + domain_of(config.from);
+}
+
+std::vector<std::string> envelope_of(const Letter& letter) {
+  std::vector<std::string> commands{fmt::format("MAIL FROM:<{}>", letter.from)};
+  for (const auto& to : letter.to) commands.push_back(fmt::format("RCPT TO:<{}>", to));
+  return commands;
+}
+
 /// `text` as a mail address. Errors: invalid_input, naming `what`.
 Result<std::string> address(std::string_view what, std::string_view text) {
   auto good = manifest::checked(what, {.type = ValueType::email}, json::value(text));
@@ -147,6 +157,37 @@ Result<> Smtp::check(const act::Operation& operation) const {
   return {};
 }
 
+Result<std::vector<act::Planned>> Smtp::preview(const act::Operation& operation) const {
+  auto letter = letter_of(operation);
+  if (!letter) return std::unexpected{letter.error()};
+  if (operation.idempotency_key.empty()) letter->id = "${{ run.id }}";
+  std::vector<act::Planned> planned;
+  const auto add = [&](std::string step, std::string line) {
+    planned.push_back(
+        {.phase = "act",
+         .step = std::move(step),
+         .request = {.method = "smtp",
+                     .url = fmt::format("{}://{}:{}",
+                                        config_.security == Security::tls ? "smtps" : "smtp",
+                                        config_.host,
+                                        config_.port),
+                     .headers = {},
+                     .body = std::move(line)}});
+  };
+  const auto hello = hello_of(config_);
+  add("hello", hello);
+  if (config_.security == Security::starttls) {
+    add("tls", "STARTTLS");
+    add("hello", hello);
+  }
+  if (!config_.user.empty()) add("login", "AUTH PLAIN ***");
+  for (auto& command : envelope_of(*letter)) add("envelope", std::move(command));
+  add("data", "DATA");
+  add("mail", mail_of(*letter) + ".\r\n");
+  add("bye", "QUIT");
+  return planned;
+}
+
 Task<act::Reading> Smtp::read(act::Operation operation, Deadline) {
   const auto letter = letter_of(operation);
   if (!letter) co_return std::unexpected{letter.error()};
@@ -176,7 +217,7 @@ Task<std::unique_ptr<Dialog>> Smtp::open() const {
   const auto greeting = co_await dialog->reply();
   if (!greeting) co_return std::unexpected{greeting.error()};
   if (greeting->code != 220) co_return std::unexpected{refused(*greeting, "greeting")};
-  const auto hello = "EHLO " + domain_of(config_.from);
+  const auto hello = hello_of(config_);
   auto offers = co_await dialog->ask(hello);
   if (!offers) co_return std::unexpected{offers.error()};
   if (!offers->is_good()) co_return std::unexpected{refused(*offers, "EHLO")};
@@ -205,9 +246,7 @@ Task<model::Outcome> Smtp::send(Letter letter) const {
   const auto opened = co_await open();
   if (!opened) co_return std::unexpected{opened.error()};
   auto& dialog = **opened;
-  std::vector<std::string> commands{fmt::format("MAIL FROM:<{}>", letter.from)};
-  for (const auto& to : letter.to) commands.push_back(fmt::format("RCPT TO:<{}>", to));
-  for (auto& command : commands) {
+  for (auto& command : envelope_of(letter)) {
     const auto reply = co_await dialog.ask(command);
     if (!reply) co_return std::unexpected{reply.error()};
     if (!reply->is_good()) co_return std::unexpected{refused(*reply, command)};

@@ -35,6 +35,8 @@ class Smtp final : public act::Actuator {
 
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(
+      const act::Operation& operation) const override;
 
   /// A server shows no mail that it took: in_effect is empty.
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override;

@@ -4,6 +4,7 @@
 #include "connectors/native/base/network.hpp"
 #include "connectors/native/base/network_namespace.hpp"
 #include "connectors/native/base/text.hpp"
+#include "connectors/native/ssh/script.hpp"
 #include "connectors/native/ssh/session.hpp"
 
 #include <algorithm>
@@ -59,6 +60,11 @@ Result<> check_not_ourselves(const Config& config, const Host& host) {
   return {};
 }
 
+void name_process(Job& job, std::string pid, std::string start_time) {
+  job.arguments.at(1) = std::move(pid);
+  job.arguments.at(2) = std::move(start_time);
+}
+
 model::Outcome outcome_of(const Answer& answer) {
   model::Outcome outcome{.detail = answer.text, .product = {}};
   for (const auto& [key, value] : answer.facts) outcome.product[key] = value;
@@ -99,6 +105,43 @@ Result<> Ssh::check(const act::Operation& operation) const {
   const auto job = job_of(config_, operation);
   if (!job) return std::unexpected{job.error()};
   return {};
+}
+
+Result<std::vector<act::Planned>> Ssh::preview(const act::Operation& operation) const {
+  auto job = job_of(config_, operation);
+  if (!job) return std::unexpected{job.error()};
+  const auto host = host_of(config_, job->host);
+  if (!host) return std::unexpected{host.error()};
+  if (operation.verb == "isolate_host") {
+    if (auto ok = check_not_ourselves(config_, *host); !ok) return std::unexpected{ok.error()};
+  }
+  const auto looking = job->looking();
+  if (job->kind == "process") name_process(*job, "${{ state.pid }}", "${{ state.start_time }}");
+
+  std::vector<act::Planned> planned;
+  const auto add = [&](std::string phase, const Job& order, std::string when) {
+    const bool v6 = host->address.contains(':');
+    act::Sent request{.method = "exec",
+                      .url = fmt::format("ssh://{}@{}{}{}:{}",
+                                         host->user,
+                                         v6 ? "[" : "",
+                                         host->address,
+                                         v6 ? "]" : "",
+                                         host->port),
+                      .headers = {{"command", command_line(order, config_.sudo)}},
+                      .body = std::string{script()}};
+    if (!config_.network_namespace.empty())
+      request.headers.emplace_back("network_namespace", config_.network_namespace);
+    planned.push_back({.phase = std::move(phase),
+                       .step = order.mode,
+                       .conditional = !when.empty(),
+                       .request = std::move(request),
+                       .when = std::move(when)});
+  };
+  add("state", looking, {});
+  add("act", looking, {});
+  add("act", *job, "the look shows that it is not so yet");
+  return planned;
 }
 
 Result<act::Reading> Ssh::read_now(const act::Operation& operation, Deadline deadline) const {
@@ -143,8 +186,7 @@ Result<model::Outcome> Ssh::execute_now(const act::Operation& operation, Deadlin
     if (std::ranges::find(config_.protected_processes, name) != config_.protected_processes.end())
       return fail(Errc::denied, fmt::format("protected_processes holds {}", name));
     // From here on exactly the process that was looked at.
-    job->arguments.at(1) = text_of(before->state, "pid");
-    job->arguments.at(2) = text_of(before->state, "start_time");
+    name_process(*job, text_of(before->state, "pid"), text_of(before->state, "start_time"));
   }
   const auto answer = session->run(*job, config_.sudo);
   if (!answer) return std::unexpected{answer.error()};

@@ -130,10 +130,29 @@ Result<Event> Syslog::event_of(const act::Operation& operation) const {
   return event;
 }
 
+std::string Syslog::message_in_bounds(const Event& event) const {
+  return message_of(
+      event, config_, config_.transport == Transport::udp ? datagram_bytes : stream_bytes);
+}
+
 Result<> Syslog::check(const act::Operation& operation) const {
   const auto event = event_of(operation);
   if (!event) return std::unexpected{event.error()};
   return {};
+}
+
+Result<std::vector<act::Planned>> Syslog::preview(const act::Operation& operation) const {
+  auto event = event_of(operation);
+  if (!event) return std::unexpected{event.error()};
+  if (operation.idempotency_key.empty()) event->id = "${{ run.id }}";
+  return std::vector<act::Planned>{
+      {.phase = "act",
+       .step = "send",
+       .request = {.method = "syslog",
+                   .url = fmt::format(
+                       "syslog+{}://{}:{}", name_of(config_.transport), config_.host, config_.port),
+                   .headers = {},
+                   .body = message_in_bounds(*event)}}};
 }
 
 Task<act::Reading> Syslog::read(act::Operation operation, Deadline) {
@@ -188,8 +207,7 @@ Task<model::Outcome> Syslog::send(std::string message, std::string id) const {
 Task<model::Outcome> Syslog::execute(act::Operation operation, Deadline deadline) {
   const auto event = event_of(operation);
   if (!event) co_return std::unexpected{event.error()};
-  auto message = message_of(
-      *event, config_, config_.transport == Transport::udp ? datagram_bytes : stream_bytes);
+  auto message = message_in_bounds(*event);
   const auto limit = deadline.tightened_to(std::chrono::milliseconds{config_.timeout_ms});
   auto work = [this,
                message = std::move(message),

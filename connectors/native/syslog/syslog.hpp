@@ -32,6 +32,8 @@ class Syslog final : public act::Actuator {
 
   [[nodiscard]] const std::vector<std::string>& verbs() const override;
   [[nodiscard]] Result<> check(const act::Operation& operation) const override;
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(
+      const act::Operation& operation) const override;
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override;
   Task<model::Outcome> execute(act::Operation operation, Deadline deadline) override;
   [[nodiscard]] act::Inverse inverse(const act::Operation& operation,
@@ -44,6 +46,7 @@ class Syslog final : public act::Actuator {
          asio::any_io_executor executor);
 
   [[nodiscard]] Result<Event> event_of(const act::Operation& operation) const;
+  [[nodiscard]] std::string message_in_bounds(const Event& event) const;
   Task<model::Outcome> send(std::string message, std::string id) const;
   Task<bool> send_datagram(std::string message) const;
   Task<bool> send_stream(std::string message) const;

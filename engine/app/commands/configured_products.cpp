@@ -1,6 +1,7 @@
 #include "engine/app/commands/configured_products.hpp"
 
 #include "engine/app/loading.hpp"
+#include "engine/app/materials.hpp"
 
 #include <cstdlib>
 
@@ -12,6 +13,24 @@ std::string no_secret() {
   return std::string{"env:"} + variable;
 }
 
+namespace {
+
+/// Puts what stands for a secret in the place of every reference to one.
+void leave_out_secrets(json::value& value) {
+  if (auto* object = value.if_object()) {
+    for (auto& item : *object) leave_out_secrets(item.value());
+  } else if (auto* list = value.if_array()) {
+    for (auto& item : *list) leave_out_secrets(item);
+  } else if (const auto* text = value.if_string()) {
+    const std::string_view written{*text};
+    if (written.starts_with("env:") || written.starts_with("file:") ||
+        written.starts_with("credential:"))
+      value = no_secret();
+  }
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ConfiguredProducts>> ConfiguredProducts::make(const std::string& file,
                                                                      Secrets secrets) {
   auto settings = config::load_settings(file);
@@ -21,10 +40,13 @@ Result<std::unique_ptr<ConfiguredProducts>> ConfiguredProducts::make(const std::
   auto made = std::make_unique<ConfiguredProducts>();
   made->settings = *std::move(settings);
   made->catalogue = std::make_shared<const model::Catalogue>(*std::move(catalogue));
-  if (secrets == Secrets::left_out)
-    for (auto& [name, options] : made->settings.connectors)
+  if (secrets == Secrets::left_out) {
+    for (auto& [name, options] : made->settings.connectors) {
+      for (auto& option : options) leave_out_secrets(option.value());
       if (auto* given = options.if_contains("secrets"); given && given->is_object())
         for (auto& [key, reference] : given->get_object()) reference = no_secret();
+    }
+  }
   Faults faults;
   made->products = make_products(made->settings,
                                  {.catalogue = made->catalogue,
@@ -32,6 +54,7 @@ Result<std::unique_ptr<ConfiguredProducts>> ConfiguredProducts::make(const std::
                                   .pool = made->loop.get_executor(),
                                   .loop = made->loop.get_executor()},
                                  faults);
+  add_places(made->settings, *made->products.places);
   made->faults = faults.empty() ? std::string{} : made->settings.render(faults);
   return made;
 }

@@ -19,6 +19,7 @@ namespace {
 namespace manifest = connectors::manifest;
 
 constexpr std::chrono::seconds patience{30};
+constexpr std::size_t most_repeated = 1'000;  ///< Bytes of a body.
 
 struct Options {
   std::string name;
@@ -47,11 +48,17 @@ int unusable_call(const Error& error) {
 /// A connector that is looked at, or asked to read. Nothing is reached before `loop` is run.
 struct Called {
   std::unique_ptr<ConfiguredProducts> made;
-  std::shared_ptr<manifest::LiveConnector> connector;
+  std::shared_ptr<act::Actuator> connector;
+
+  /// As the engine checks before it sends anything. Errors: denied, invalid_input.
+  [[nodiscard]] Result<> check(const act::Operation& operation) const {
+    auto within = made->products.places->may_cut_off(operation.verb, operation.target);
+    return within ? connector->check(operation) : within;
+  }
 };
 
-/// The manifest connector of the settings by that name, or the manifest itself with what the
-/// command line says of its product.
+/// The connector of the settings by that name, or the manifest itself with what the command line
+/// says of its product.
 Result<Called> called(const Options& options) {
   const auto secrets = options.dry_run ? ConfiguredProducts::Secrets::left_out
                                        : ConfiguredProducts::Secrets::resolved;
@@ -59,12 +66,10 @@ Result<Called> called(const Options& options) {
   if (!configured) return std::unexpected{configured.error()};
   auto& made = **configured;
   if (made.settings.connectors.contains(options.name)) {
-    for (const auto& connector : made.products.manifests)
+    for (const auto& connector : made.products.actuators)
       if (connector->name() == options.name)
         return Called{.made = *std::move(configured), .connector = connector};
-    return fail(Errc::invalid_input,
-                made.faults.empty() ? fmt::format("{} is no connector of a manifest", options.name)
-                                    : made.faults);
+    return fail(Errc::invalid_input, made.faults);
   }
   const auto place = manifest_place(options.name);
   if (!place)
@@ -78,43 +83,61 @@ Result<Called> called(const Options& options) {
   config->manifest = place->file.string();
   if (options.dry_run)
     for (const auto& name : (*plan)->secrets) config->secrets[name] = no_secret();
-  auto connector =
-      manifest::LiveConnector::make(*std::move(config),
-                                    {.catalogue = made.catalogue,
-                                     .clock = made.clock,
-                                     .executor = made.loop.get_executor(),
-                                     .places = std::make_shared<connectors::KnownPlaces>()});
+  auto connector = manifest::LiveConnector::make(*std::move(config),
+                                                 {.catalogue = made.catalogue,
+                                                  .clock = made.clock,
+                                                  .executor = made.loop.get_executor(),
+                                                  .places = made.products.places});
   if (!connector) return std::unexpected{connector.error()};
   return Called{.made = *std::move(configured), .connector = *std::move(connector)};
+}
+
+int refused(const Error& error) {
+  fmt::print(stderr, "sallyport connector call: refused: {}\n", error.detail);
+  return 1;
+}
+
+void print_as_json(const act::Planned& planned) {
+  json::object line{
+      {"phase", planned.phase}, {"step", planned.step}, {"conditional", planned.conditional}};
+  if (!planned.when.empty()) line.emplace("when", planned.when);
+  line.emplace("request", conformance::as_json(planned.request));
+  fmt::print("{}\n", to_json(json::value(std::move(line))));
+}
+
+void print_as_text(const act::Planned& planned, std::string_view body) {
+  std::string only;
+  if (planned.conditional)
+    only = planned.when.empty() ? ", only where its `when` holds" : ", only where " + planned.when;
+  fmt::print("# {} {}{}\n{} {}\n",
+             planned.phase,
+             planned.step,
+             only,
+             planned.request.method,
+             planned.request.url);
+  for (const auto& [name, value] : planned.request.headers) fmt::print("{}: {}\n", name, value);
+  fmt::print("\n{}{}", body, body.empty() ? "" : body.ends_with('\n') ? "\n" : "\n\n");
 }
 
 int dry_run(const Options& options, const act::Operation& operation) {
   const auto from = called(options);
   if (!from) return unusable_call(from.error());
+  const auto allowed = from->check(operation);
+  if (!allowed) return refused(allowed.error());
   // The loop is never run: no socket can be opened.
   const auto planned = from->connector->preview(operation);
-  if (!planned) {
-    fmt::print(stderr, "sallyport connector call: refused: {}\n", planned.error().detail);
-    return 1;
-  }
+  if (!planned) return refused(planned.error());
+  std::string_view body_before;
   for (const auto& each : *planned) {
+    const auto& body = each.request.body;
     if (options.api.json) {
-      fmt::print(
-          "{}\n",
-          to_json(json::value(json::object{{"phase", each.phase},
-                                           {"step", each.step},
-                                           {"conditional", each.conditional},
-                                           {"request", conformance::as_json(each.request)}})));
-      continue;
+      print_as_json(each);
+    } else {
+      // The script of an SSH host is the same for each order: once is enough for a person.
+      const bool again = body.size() > most_repeated && body == body_before;
+      print_as_text(each, again ? "(the body as before)" : body);
     }
-    fmt::print("# {} {}{}\n{} {}\n",
-               each.phase,
-               each.step,
-               each.conditional ? ", only where its `when` holds" : "",
-               each.request.method,
-               each.request.url);
-    for (const auto& [name, value] : each.request.headers) fmt::print("{}: {}\n", name, value);
-    fmt::print("\n{}{}", each.request.body, each.request.body.empty() ? "" : "\n\n");
+    body_before = body;
   }
   return 0;
 }
@@ -123,10 +146,7 @@ int dry_run(const Options& options, const act::Operation& operation) {
 int read(const Options& options, const act::Operation& operation) {
   auto from = called(options);
   if (!from) return unusable_call(from.error());
-  if (const auto allowed = from->connector->check(operation); !allowed) {
-    fmt::print(stderr, "sallyport connector call: refused: {}\n", allowed.error().detail);
-    return 1;
-  }
+  if (const auto allowed = from->check(operation); !allowed) return refused(allowed.error());
   Result<act::Reading> reading = fail(Errc::cancelled, "did not end");
   const auto ask = [&]() -> asio::awaitable<void> {
     reading = co_await from->connector->read(operation, Deadline::in(patience));
@@ -229,7 +249,7 @@ void add_connector_call(CLI::App& command, Run& run) {
   auto* dry = calling->add_flag(
       "--dry-run",
       options->dry_run,
-      "Print the requests, *** in place of secrets; none is sent, no secret is read");
+      "Print what would be sent, *** in place of secrets; nothing is, no secret is read");
   calling
       ->add_flag("--read",
                  options->read,

@@ -73,6 +73,7 @@ void expect_refused(const act::Actuator& adapter, const act::Operation& operatio
   EXPECT_FALSE(checked) << adapter.name() << ' ' << operation.verb << " took '"
                         << operation.target.value << "' " << to_json(operation.parameters);
   if (!checked) EXPECT_FALSE(checked.error().detail.empty());
+  EXPECT_FALSE(adapter.preview(operation)) << "what must not be sent is not shown either";
 }
 
 }  // namespace

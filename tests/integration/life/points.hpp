@@ -109,6 +109,11 @@ class PointActuator final : public act::Actuator {
     return product_->check(operation);
   }
 
+  [[nodiscard]] Result<std::vector<act::Planned>> preview(
+      const act::Operation& operation) const override {
+    return product_->preview(operation);
+  }
+
   Task<act::Reading> read(act::Operation operation, Deadline deadline) override {
     Points::shared().pass("before a read");
     auto reading = co_await product_->read(std::move(operation), deadline);
