@@ -241,6 +241,74 @@ class GateEval(unittest.TestCase):
         self.assertIn("standard input:2:", answers[1])
 
 
+class GateEvalOfAnEngine(unittest.TestCase):
+    """What the engine refuses whatever the policy says, `gate eval` says as well."""
+
+    POLICY = POLICY.replace("L2", "L3")
+
+    def lines(self, requests, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "policy.yaml")
+            file.write_text(self.POLICY)
+            text = "\n".join(GateEval.REQUEST % request for request in requests)
+            done = subprocess.run([BINARY, "gate", "eval", "--policy", file, *arguments], input=text, capture_output=True,
+                                  text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def settings(self, folder):
+        file = pathlib.Path(folder, "sallyport.yaml")
+        file.write_text(json.dumps({
+            "http": {"listen": "198.51.100.40:8080"},
+            "kafka": {"brokers": "198.51.100.30:9092,[2001:db8::30]:9092"},
+            "models": {"providers": {"local": {"kind": "vllm", "url": "http://198.51.100.50:8000/v1"}}},
+            "connectors": {
+                "firewall": {"type": "nftables"},
+                "idp": {"type": "ldap", "urls": ["ldaps://dc.acme.example"], "bind_dn": "cn=s,dc=acme", "base_dn": "dc=acme",
+                        "bind_password": "env:NOT_SET_HERE"},
+                "siem": {"type": "syslog", "host": "198.51.100.20", "transport": "udp"}}}))
+        return file
+
+    def test_without_settings_it_is_what_no_engine_cuts_off(self):
+        refused = ("0.0.0.0/0", "::/0", "127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "169.254.169.254", "fe80::1", "2130706433")
+        for line, value in zip(self.lines([("block_ip", "ip", value) for value in refused]), refused):
+            self.assertTrue(line["refused"], value)
+            self.assertTrue(line["rationale"].endswith("; not run: " + line["refused"]), line)
+            self.assertIn(line["decision"], ("auto", "queued"), value)
+        for line in self.lines([("block_ip", "ip", "198.51.100.20"), ("unblock_ip", "ip", "127.0.0.1"), ("notify", "ip", "127.0.0.1")]):
+            self.assertNotIn("refused", line)
+            self.assertNotIn("not run", line["rationale"])
+
+    def test_with_settings_it_is_also_where_that_engine_is_and_connects_to(self):
+        refused = (("block_ip", "ip", "198.51.100.20"), ("block_ip", "ip", "198.51.100.0/24"), ("block_ip", "ip", "198.51.100.30"),
+                   ("block_ip", "ip", "2001:db8::30"), ("add_ioc", "ip", "198.51.100.40"), ("block_ip", "ip", "::ffff:198.51.100.50"),
+                   ("block_domain", "domain", "DC.acme.example."), ("block_domain", "domain", "acme.example"),
+                   ("isolate_host", "host", socket.gethostname()))
+        allowed = (("block_ip", "ip", "198.51.100.21"), ("block_domain", "domain", "evil.example"), ("disable_user", "user", "alice"))
+        with tempfile.TemporaryDirectory() as folder:
+            lines = self.lines(refused + allowed, "--config", self.settings(folder))
+        for line, request in zip(lines, refused):
+            self.assertIn("refused", line, request)
+        for line, request in zip(lines[len(refused):], allowed):
+            self.assertNotIn("refused", line, request)
+
+    def test_what_is_refused_uses_up_no_limit(self):
+        limited = self.POLICY + "    limits: { block_ip: { per_hour: 1 } }\n"
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "policy.yaml")
+            file.write_text(limited)
+            text = "\n".join(GateEval.REQUEST % ("block_ip", "ip", value) for value in ("127.0.0.1", "198.51.100.20", "198.51.100.21"))
+            done = subprocess.run([BINARY, "gate", "eval", "--policy", file], input=text, capture_output=True, text=True, timeout=60,
+                                  check=True)
+        self.assertEqual([json.loads(line)["reason"] for line in done.stdout.splitlines()], ["tier", "tier", "rate_limit"])
+
+    def test_settings_that_cannot_be_read_end_it(self):
+        done = subprocess.run([BINARY, "gate", "eval", "--policy", SOURCE / "config/policy.yaml", "--config", "/nowhere.yaml"],
+                              input="", capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/nowhere.yaml", done.stderr)
+
+
 class Governance(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -253,6 +321,21 @@ class Governance(unittest.TestCase):
     def says(self, text, *parts):
         for part in parts:
             self.assertIn(part, text)
+
+    # ---- what no policy allows
+
+    def test_0_gate_eval_with_its_settings_answers_as_the_engine_does(self):
+        engine = self.engine
+        for value in ("0.0.0.0/0", "127.0.0.1", "::ffff:127.0.0.1", "fe80::1"):
+            status, _, text = engine.call("POST", "/v1/actions", json.dumps({
+                "action": "block_ip", "target": {"kind": "ip", "value": value}}), "alice")
+            self.assertEqual(status, 403, text)
+            recorded = engine.json("GET", "/v1/ledger?tenant=acme&kind=decided&limit=1000")["items"][-1]["body"]
+            request = engine.folder / "request.json"
+            request.write_text(json.dumps(recorded["request"]))
+            told = json.loads(engine.run("gate", "eval", "--policy", engine.policy, "--config", engine.settings, request, url=False))
+            self.assertEqual("refused: " + told["refused"], recorded["detail"])
+            self.assertEqual([told["decision"], told["reason"]], [recorded["decision"]["decision"], recorded["decision"]["reason"]])
 
     # ---- what governs: the policy
 

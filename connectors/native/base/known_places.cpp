@@ -62,7 +62,8 @@ bool is_or_is_below(std::string_view name, std::string_view above) {
 
 }  // namespace
 
-KnownPlaces::KnownPlaces() {
+KnownPlaces::KnownPlaces(Machine machine) {
+  if (machine == Machine::none) return;
   boost::system::error_code unknown;
   machine_ = plain(ip::host_name(unknown));
   read_interfaces();

@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -23,7 +24,10 @@ class KnownPlaces {
   /// The addresses of a host name; none where they cannot be had. May block.
   using Resolve = std::function<std::vector<boost::asio::ip::address>(const std::string& name)>;
 
-  KnownPlaces();
+  /// Whose addresses and name are kept as well.
+  enum class Machine : std::uint8_t { this_one, none };
+
+  explicit KnownPlaces(Machine machine = Machine::this_one);
 
   /// Seen at the other end of a connection.
   void add(const Network& address);

@@ -1,4 +1,6 @@
+#include "connectors/native/base/known_places.hpp"
 #include "engine/app/commands/commands.hpp"
+#include "engine/app/commands/configured_products.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/policy_file.hpp"
 #include "engine/base/unambiguous_json.hpp"
@@ -8,11 +10,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -28,10 +32,45 @@ struct ErrorLine {
 
 BOOST_DESCRIBE_STRUCT(ErrorLine, (), (error))
 
+/// What the gate's answer depends on besides the policy: what no action may cut off, and which
+/// connector would run a verb.
+class Surroundings {
+ public:
+  /// Without settings (`config` empty): only what no engine cuts off, wherever it runs. Errors: as
+  /// ConfiguredProducts::make().
+  [[nodiscard]] static Result<Surroundings> make(const std::string& config) {
+    Surroundings around;
+    if (config.empty()) return around;
+    auto configured = ConfiguredProducts::make(config, ConfiguredProducts::Secrets::left_out);
+    if (!configured) return std::unexpected{configured.error()};
+    around.configured_ = *std::move(configured);
+    around.places_ = around.configured_->products.places;
+    around.places_->resolve(connectors::addresses_of);
+    return around;
+  }
+
+  [[nodiscard]] const connectors::KnownPlaces& places() const { return *places_; }
+
+  /// Empty: none, or none is known.
+  [[nodiscard]] std::string runner_of(std::string_view verb) const {
+    if (!configured_) return {};
+    for (const auto& actuator : configured_->products.actuators)
+      if (std::ranges::find(actuator->verbs(), verb) != actuator->verbs().end())
+        return std::string{actuator->name()};
+    return {};
+  }
+
+ private:
+  std::unique_ptr<ConfiguredProducts> configured_;
+  std::shared_ptr<connectors::KnownPlaces> places_ =
+      std::make_shared<connectors::KnownPlaces>(connectors::KnownPlaces::Machine::none);
+};
+
 /// Decides requests one after the other and writes one line for each.
 class Evaluation {
  public:
-  Evaluation(const gate::Policy& policy, Time now) : policy_{policy}, now_{now} {}
+  Evaluation(const gate::Policy& policy, Time now, const Surroundings& around)
+      : policy_{policy}, now_{now}, around_{around} {}
 
   /// JSON Lines; or one document, or one array of requests, over any number of lines.
   void read(std::istream& stream, std::string name) {
@@ -101,7 +140,11 @@ class Evaluation {
     const auto read = gate::read_request(document);
     if (!read) return refuse(where, read.error().detail);
     const auto& request = read->request;
-    const auto found = policy_.decide(request, now_, usage_, read->connector);
+    const auto connector =
+        read->connector.empty() ? around_.runner_of(request.action) : read->connector;
+    const auto found = policy_.decide(request, now_, usage_, connector);
+    const auto within = around_.places().may_cut_off(request.action, request.target);
+    if (!within) return refused(policy_.explain(found, request), within.error().detail);
     if (found.ruling == model::Ruling::auto_) {
       const bool listed = found.reason == model::Reason::whitelist;
       usage_.add({.tenant = request.tenant,
@@ -110,6 +153,14 @@ class Evaluation {
                   .at = now_});
     }
     put(policy_.explain(found, request));
+  }
+
+  /// What the engine refuses whatever the policy says: its words, as in its record.
+  void refused(model::Decision decision, const std::string& why) {
+    decision.rationale += "; not run: " + why;
+    auto line = to_json_value(decision);
+    line.as_object().emplace("refused", why);
+    put(line);
   }
 
   void refuse(std::string_view where, std::string_view why) {
@@ -128,6 +179,7 @@ class Evaluation {
 
   const gate::Policy& policy_;
   const Time now_;
+  const Surroundings& around_;
   gate::Usage usage_;
   std::string name_;
   std::string out_;
@@ -137,6 +189,7 @@ class Evaluation {
 
 struct EvalOptions {
   std::string policy;
+  std::string config;
   std::string at;
   std::vector<std::string> files;
 };
@@ -161,7 +214,9 @@ int eval(const EvalOptions& options) {
     return 2;
   }
 
-  Evaluation evaluation{*loaded->policy, now};
+  const auto around = Surroundings::make(options.config);
+  if (!around) return wrong(around.error().detail);
+  Evaluation evaluation{*loaded->policy, now, *around};
   bool missing = false;
   std::error_code ignored;
   for (const auto& file : options.files.empty() ? std::vector<std::string>{"-"} : options.files) {
@@ -193,6 +248,10 @@ void add_gate(CLI::App& app, Run& run) {
   auto* evaluating =
       command->add_subcommand("eval", "Decide requests by a policy file; acts on nothing");
   evaluating->add_option("--policy", options->policy, "The policy file")->required();
+  evaluating->add_option("--config",
+                         options->config,
+                         "Settings of the engine whose answer is wanted: its places, which no "
+                         "action cuts off, and its connectors");
   evaluating->add_option(
       "--at", options->at, "Decide as if it were this time (RFC 3339); default: now");
   evaluating->add_option(
@@ -206,7 +265,13 @@ void add_gate(CLI::App& app, Run& run) {
       "decided "
       "at one time, and limits count what\nearlier requests of the same run were let through by "
       "themselves. A request may name the `connector` that would\nrun it; what it says besides is "
-      "ignored.\n\nExample:\n  echo '{\"tenant\":\"acme\",\"action\":\"isolate_host\",\"target\":"
+      "ignored.\n\nWhat the engine refuses whatever the policy says has a member `refused`, and `; "
+      "not "
+      "run: ...` in its rationale: to cut\noff everybody, loopback and the like; with --config "
+      "also "
+      "the addresses of this machine and where that engine\nis and connects to (names are looked "
+      "up; nothing else is reached).\n\nExample:\n  echo "
+      "'{\"tenant\":\"acme\",\"action\":\"isolate_host\",\"target\":"
       "{\"kind\":\"host\",\"value\":\"WKS-0042\"},\n    \"confidence\":0.97,\"requested_by\":{"
       "\"kind\":\"analyst\",\"id\":\"alice\"}}' | sallyport gate eval --policy config/policy.yaml");
   evaluating->callback([options, &run] { run = [options] { return eval(*options); }; });
