@@ -1,17 +1,13 @@
 #include "connectors/native/ldap/ldap.hpp"
 #include "connectors/native/nftables/nftables.hpp"
 #include "connectors/native/ssh/ssh.hpp"
-#include "engine/store/ledger.hpp"
+#include "tests/integration/life/deed.hpp"
 #include "tests/integration/life/house.hpp"
 #include "tests/store/temporary_directory.hpp"
 #include "tools/lab/lab.hpp"
 
-#include <boost/asio/thread_pool.hpp>
 #include <gmock/gmock.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <functional>
 #include <set>
 
 /// An action and its rollback on a real product, killed by SIGKILL at each place that they pass:
@@ -22,23 +18,6 @@ namespace sallyport::testing {
 namespace {
 
 using enum model::ActionState;
-
-/// One verb on one real product.
-struct Deed {
-  model::ActionRequest request;
-  std::function<std::shared_ptr<act::Actuator>(asio::thread_pool& pool, const Clock& clock)>
-      product;
-  /// Whether it is in effect, seen without the connector.
-  std::function<bool()> in_effect;
-};
-
-model::ActionRequest request(std::string verb, std::string kind, std::string value) {
-  return {.tenant = "acme",
-          .action = std::move(verb),
-          .target = {.kind = std::move(kind), .value = std::move(value)},
-          .confidence = 1,
-          .requested_by = {.kind = "analyst", .id = "alice"}};
-}
 
 /// What a recovered life looks like, and what is wrong with it.
 class Inspection {
@@ -67,9 +46,7 @@ class Inspection {
              "the rollback is " + std::string{name_of(undone.back().state)});
     }
     expect(!deed_.in_effect(), "it is in effect after the rollback");
-    const auto verified_chain = store::verify_ledger(house_.store(), "acme");
-    expect(verified_chain && verified_chain->holds, "the ledger does not hold");
-    sent_once_by_the_ledger();
+    for (auto& what : wrong_in_ledger(house_.store())) wrong_.push_back(std::move(what));
     return std::move(wrong_);
   }
 
@@ -91,42 +68,10 @@ class Inspection {
     expect(action.state != failed || !action.detail.empty(), "it failed without a reason");
   }
 
-  void sent_once_by_the_ledger() {
-    std::map<std::string, int> sent;
-    const auto read =
-        store::read_ledger(house_.store(), "acme", 1, [&](std::uint64_t, std::string_view line) {
-          const auto entry = from_json<model::LedgerEntry>(line).value();
-          if (entry.kind == model::EntryKind::executing) ++sent[entry.subject];
-          return true;
-        });
-    expect(read.has_value(), "the ledger cannot be read");
-    for (const auto& [action, times] : sent)
-      expect(times == 1, fmt::format("action {} was executing {} times", action, times));
-  }
-
   const Deed& deed_;
   House& house_;
   std::vector<std::string> wrong_;
 };
-
-/// Runs `work` in a process of its own. The signal that ended it; 0: it came to its end well; -1:
-/// it did not.
-int in_child(const std::function<int()>& work) {
-  const auto child = ::fork();
-  if (child == 0) {
-    int status = 1;
-    try {
-      status = work();
-    } catch (const std::exception& error) {
-      fmt::print(stderr, "{}\n", error.what());
-    }
-    ::_exit(status);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) return WTERMSIG(status);
-  return WEXITSTATUS(status) == 0 ? 0 : -1;
-}
 
 /// Until the process ends: children do not clean up, a killed one cannot.
 class Story {
@@ -227,66 +172,6 @@ TEST(CrashPoints, NftablesRecordAndKernelAgreeWhereverItIsKilled) {
              return rules && rules->printed.contains("203.0.113.7");
            }}};
   expect_all_arrows(story.kill_everywhere(), "block_ip");
-}
-
-TEST(CrashPoints, NftablesTimedBlockEndsOnceWhereverItsEndIsKilled) {
-  const auto lab = lab::Lab::start({.directory = false, .workstation = false});
-  ASSERT_TRUE(lab) << lab.error().detail;
-  const Furniture furniture;
-  const auto in_house = [&](const std::filesystem::path& data, const auto& work) {
-    asio::thread_pool pool{1};
-    SystemClock clock;
-    House house{data,
-                std::shared_ptr{connectors::nftables::Nftables::make(
-                                    lab->firewall(), clock, pool.get_executor())
-                                    .value()},
-                furniture};
-    return work(house);
-  };
-  auto block = request("block_ip", "ip", "203.0.113.7");
-  block.parameters = {{"duration_s", 600}};
-  std::set<std::string> places;
-  for (int at = 1; at < 100; ++at) {
-    TemporaryDirectory data;
-    Points::shared().begin_story();
-    Points::shared().begin(0);
-    Points::shared().go_ahead(std::chrono::seconds{0});
-    ASSERT_EQ(in_child([&] {
-                return in_house(data.path(), [&](House& house) {
-                  house.act(block);
-                  return house.all().front().ends_at ? 0 : 1;
-                });
-              }),
-              0);
-    // The time is over: the firewall lets go, and the clock says so.
-    ASSERT_TRUE(
-        lab::must_run({"ip", "netns", "exec", lab->networks().gateway, "nft", "flush", "ruleset"}));
-    Points::shared().go_ahead(std::chrono::hours{1});
-    const auto ended = in_child([&] {
-      return in_house(data.path(), [&](House& house) {
-        Points::shared().begin(at);
-        house.end_what_is_due();
-        return 0;
-      });
-    });
-    const auto recovered = in_child([&] {
-      Points::shared().begin(0);
-      return in_house(data.path(), [&](House& house) {
-        house.resume();
-        house.end_what_is_due();
-        const auto all = house.all();
-        return all.size() == 1 && all.front().state == released ? 0 : 1;
-      });
-    });
-    EXPECT_EQ(recovered, 0) << "killed at place " << at;
-    EXPECT_EQ(Points::shared().sent(), 1);
-    if (ended != SIGKILL) break;
-    places.insert(Points::shared().place());
-  }
-  Points::shared().go_ahead(std::chrono::seconds{0});
-  for (const auto* place :
-       {"before a read", "after a read", "before a step is written", "after released is durable"})
-    EXPECT_TRUE(places.contains(place)) << "never killed " << place;
 }
 
 TEST(CrashPoints, LdapRecordAndDirectoryAgreeWhereverItIsKilled) {

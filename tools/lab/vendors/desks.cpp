@@ -129,6 +129,7 @@ http::Response PagerDutyLab::answer(const VendorRequest& request) {
   if (severity != "critical" && severity != "error" && severity != "warning" && severity != "info")
     return refused("'payload.severity' is invalid");
   const auto key = text_in(*body, "dedup_key");
+  keys.push_back(key);
   if (std::ranges::find(dedup_keys, key) == dedup_keys.end()) dedup_keys.push_back(key);
   return json_answer(202,
                      {{"status", "success"}, {"message", "Event processed"}, {"dedup_key", key}});

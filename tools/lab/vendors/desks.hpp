@@ -43,6 +43,7 @@ class PagerDutyLab final : public Vendor {
   http::Response answer(const VendorRequest& request) override;
 
   std::vector<std::string> dedup_keys;
+  std::vector<std::string> keys;  ///< Of every event that was taken, as they came.
 };
 
 /// Slack's chat.postMessage for the channel `C0SOC`. The token is `lab-slack-token`.
