@@ -25,6 +25,11 @@ Result<std::optional<Time>> time_parameter(const http::Query& query, std::string
   return std::optional{*time};
 }
 
+template <class E>
+std::string name_or_none(const std::optional<E>& value) {
+  return value ? std::string{name_of(*value)} : std::string{};
+}
+
 Task<http::Response> search_ledger(Backend& backend, Asked asked) {
   const auto& query = asked.routed.query;
   auto list = list_query(asked, AllTenants::refused);
@@ -35,6 +40,11 @@ Task<http::Response> search_ledger(Backend& backend, Asked asked) {
   if (!from) co_return std::unexpected{from.error()};
   const auto to = time_parameter(query, "to");
   if (!to) co_return std::unexpected{to.error()};
+  // A word that no decision has would find nothing, as if nothing had been decided so.
+  const auto decision = enum_parameter<model::Ruling>(asked, "decision");
+  if (!decision) co_return std::unexpected{decision.error()};
+  const auto reason = enum_parameter<model::Reason>(asked, "reason");
+  if (!reason) co_return std::unexpected{reason.error()};
   const auto order = http::value_of(query, "order").value_or("oldest");
   if (order != "oldest" && order != "newest") co_return refuse(400, "order is oldest or newest");
   LedgerSearch search{.list = *std::move(list),
@@ -42,8 +52,8 @@ Task<http::Response> search_ledger(Backend& backend, Asked asked) {
                       .subject = std::string{http::value_of(query, "subject").value_or("")},
                       .verb = std::string{http::value_of(query, "verb").value_or("")},
                       .target = std::string{http::value_of(query, "target").value_or("")},
-                      .decision = std::string{http::value_of(query, "decision").value_or("")},
-                      .reason = std::string{http::value_of(query, "reason").value_or("")},
+                      .decision = name_or_none(*decision),
+                      .reason = name_or_none(*reason),
                       .actor = std::string{http::value_of(query, "actor").value_or("")},
                       .from = *from,
                       .to = *to,

@@ -592,7 +592,9 @@ class Governance(unittest.TestCase):
                                       out / "manifest.json", "-sigfile", out / "raw.sig"], capture_output=True, check=False)
             self.assertEqual(checked.returncode, 0, checked.stderr)
         review, = [json.loads(line) for line in (out / "reviews.jsonl").read_text().splitlines()]
-        self.assertEqual((review["kind"], review["actor"]["id"], review["body"]["note"]), ("reviewed", "carol", "all as agreed"))
+        # Her token has the role admin alone: a person's word all the same.
+        self.assertEqual((review["kind"], review["actor"], review["body"]["note"]),
+                         ("reviewed", {"kind": "analyst", "id": "carol"}, "all as agreed"))
         rows = list(csv.DictReader(io.StringIO((out / "approvals.csv").read_text())))
         changed = [row for row in rows if row["changed"]]
         self.assertEqual(len(changed), 2)
@@ -627,7 +629,19 @@ class Governance(unittest.TestCase):
         found = engine.offline("ledger", "tail", "--verb", "block_ip", "--decision", "blocked", "--reason", "kill_switch",
                                "--target", "198.51.100.10", "--actor", "alice", "--json")
         self.assertEqual(json.loads(found)["body"]["request"]["target"]["value"], "198.51.100.10")
+        subject = json.loads(found)["subject"]
+        self.assertEqual({json.loads(line)["subject"] for line in engine.offline("ledger", "tail", "--subject", subject, "--json").splitlines()},
+                         {subject})
         engine.offline("ledger", "tail", "--verb", "wipe_host", status=1)
+        self.says(engine.offline("ledger", "tail", "--decision", "quequed", status=2), "--decision: 'quequed' is none of auto queued blocked")
+        self.says(engine.offline("ledger", "tail", "--reason", "nonsense", status=2), "no_whitelist_match")
+        self.says(engine.offline("ledger", "tail", "--from", "yesterday", status=2), "--from")
+        first, last = [json.loads(line)["at"] for line in (lambda all_: (all_[0], all_[-1]))(
+            engine.offline("ledger", "tail", "--n", 100000, "--json").splitlines())]
+        self.assertEqual(len(engine.offline("ledger", "tail", "--from", last, "--json").splitlines()), 1)
+        engine.offline("ledger", "tail", "--to", first, status=1)
+        early = engine.offline("ledger", "tail", "--verb", "block_ip", "--to", last, "--n", 1, "--json")
+        self.assertLess(json.loads(early)["at"], last)
         self.assertEqual(len(engine.offline("ledger", "tail", "--tenant", "acme", "--n", 3).splitlines()), 3)
         engine.offline("ledger", "tail", "--tenant", "nobody", status=2)
 
@@ -670,6 +684,27 @@ class Governance(unittest.TestCase):
             self.says(verify(text, 1), "does not hold")
             self.assertEqual(json.loads(verify(text, 1, "--json"))["first_bad_seq"], first)
         self.assertEqual(json.loads(verify("".join(lines[:-1]), 1, "--json"))["first_bad_seq"], len(lines))
+
+        # The command as an auditor calls it, some hundred times: each kind of damage all over the export.
+        data = whole.encode()
+        n = len(lines)
+        damage = []
+        for i in range(60):
+            at = i * len(data) // 60 + i % 7
+            damage += [data[:at] + bytes([data[at] ^ 1 << i % 8]) + data[at + 1:], data[:at] + data[at + 1:], data[:at]]
+            line = i * (n - 1) // 60
+            other = (line + 1 + i * 17 % (n - line - 1))
+            swapped = [*lines]
+            swapped[line], swapped[other] = swapped[other], swapped[line]
+            damage += ["".join(part).encode() for part in (
+                lines[:line] + lines[line + 1:], [*lines[:line + 1], *lines[line:]], swapped, lines[:line], lines[line + 1:])]
+        damage = [one for one in damage if one != data]
+        self.assertGreater(len(damage), 400)
+        for number, one in enumerate(damage):
+            copy.write_bytes(one)
+            done = subprocess.run([BINARY, "ledger", "verify", "--public-key", key, copy], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 1, f"damage {number}: {done.stdout}{done.stderr}")
+            self.assertIn("does not hold", done.stdout)
         self.says(verify(whole, 1, "--head", "sha256:" + "0" * 64), "does not hold")
         verify("", 1)
         engine.offline("ledger", "export", "--tenant", "nobody", status=2)

@@ -33,9 +33,15 @@ struct Copy {
     return copy;
   }
 
+  /// As `ledger verify --public-key` asks.
   [[nodiscard]] LedgerReport verified(const std::string& changed) const {
+    return verified(changed, beside);
+  }
+
+  [[nodiscard]] LedgerReport verified(const std::string& changed, const ExportHead& ends) const {
     std::ispanstream stream{changed};
-    return verify_copy(stream, beside, "", nullptr);
+    audit::CheckpointCheck check{key, ends.before};
+    return verify_copy(stream, ends, "", &check);
   }
 
   [[nodiscard]] std::string joined(const std::vector<std::string>& some) const {
@@ -122,6 +128,48 @@ TEST(LedgerCopy, EveryEntryThatIsChangedTakenOutDoubledOrSwappedIsNamed) {
     std::swap(lines[i], lines[(i * 61 + 1) % entries > i ? (i * 61 + 1) % entries : i + 1]);
     ASSERT_TRUE(falls_at(i + 1, copy.joined(lines))) << "entry " << i + 1 << " swapped";
   }
+}
+
+/// Each byte of all entries, in an export that begins with its entry (`--from`) and ends with the
+/// next: what comes before and after is another trial's.
+TEST(LedgerCopy, EveryByteThatIsChangedTakenOutOrDoubledIsFound) {
+  const auto& copy = Copy::made();
+  std::size_t trials = 0;
+  for (std::size_t i = 0; i < entries; ++i) {
+    const auto& line = copy.lines[i];
+    const auto next = i + 1 < entries ? copy.lines[i + 1] : std::string{};
+    const auto head_at = [&](std::size_t at) {
+      const std::string_view whole = copy.lines[at];
+      return store::head_of(whole.substr(0, whole.size() - 1)).value();
+    };
+    const ExportHead ends{.tenant = "acme",
+                          .before = i == 0 ? store::LedgerHead{} : head_at(i - 1),
+                          .head = head_at(std::min(i + 1, entries - 1))};
+    ASSERT_TRUE(copy.verified(line + next, ends).holds) << "entry " << i + 1;
+    std::string changed;
+    const auto falls = [&](std::size_t seq) {
+      const auto report = copy.verified(changed, ends);
+      ++trials;
+      return !report.holds && report.first_bad_seq == seq;
+    };
+    for (std::size_t place = 0; place < line.size(); ++place) {
+      changed = line + next;
+      // Another bit each time, so that letters change their case and digits their value, too.
+      changed[place] = static_cast<char>(changed[place] ^ (1 << (place + i) % 8));
+      ASSERT_TRUE(falls(i + 1)) << "entry " << i + 1 << " byte " << place;
+      if (place % 4 != i % 4) continue;
+      changed = line + next;
+      changed.erase(place, 1);
+      ASSERT_TRUE(falls(i + 1)) << "entry " << i + 1 << " without byte " << place;
+      changed = line + next;
+      changed.insert(place, 1, line[place]);
+      // A second line break is an entry of its own.
+      const bool is_break = place + 1 == line.size();
+      ASSERT_TRUE(falls(is_break ? i + 2 : i + 1)) << "entry " << i + 1 << " byte " << place;
+    }
+  }
+  EXPECT_GT(trials, copy.text.size());
+  RecordProperty("trials", std::to_string(trials));
 }
 
 TEST(LedgerCopy, EveryCutAtEitherEndIsFound) {

@@ -25,6 +25,19 @@ TEST(LedgerSearch, PassesOnWhatIsAskedOfDecisions) {
   });
 }
 
+TEST(LedgerSearch, RefusesAWordThatNoDecisionHas) {
+  Harness harness;
+  harness.run([&]() -> asio::awaitable<void> {
+    for (const auto* asked : {"decision=quequed", "reason=nonsense", "decision=auto_"}) {
+      const auto answer = co_await harness.ask("GET", std::string{"/v1/ledger?"} + asked, viewer);
+      EXPECT_EQ(status_of(answer), 400) << asked;
+    }
+    const auto answer = co_await harness.ask("GET", "/v1/ledger?decision=auto", viewer);
+    EXPECT_EQ(status_of(answer), 200);
+    EXPECT_EQ(harness.backend.last_search.decision, "auto");
+  });
+}
+
 TEST(Api, EndpointsOfOthersStandBehindTheSameGuardAndInTheDocument) {
   Harness harness;
   harness.options.api.also = [] {
