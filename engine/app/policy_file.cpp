@@ -31,7 +31,7 @@ Result<CheckedPolicy> load_policy(const std::filesystem::path& file,
   Faults faults;
   result.policy = gate::Policy::compile(
       document->root(), catalogue, {.version = version, .hash = content_hash(bytes)}, faults);
-  if (result.policy) gate::lint(document->root(), catalogue, now, faults);
+  gate::lint(document->root(), catalogue, now, faults);
   Faults errors;
   Faults warnings;
   for (auto& fault : faults) (fault.warning ? warnings : errors).push_back(std::move(fault));

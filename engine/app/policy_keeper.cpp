@@ -3,9 +3,13 @@
 #include "engine/app/replaced_file.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/config/document.hpp"
+#include "engine/gate/lint.hpp"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <sys/stat.h>
 
+#include <array>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -25,6 +29,18 @@ Result<std::string> bytes_of(const std::filesystem::path& file) {
   bytes << stream.rdbuf();
   if (!stream) return fail(Errc::not_found, fmt::format("{}: cannot be read", file.string()));
   return bytes.str();
+}
+
+/// Whose the file is: nobody signs an edit, so this is as near to its author as one can come.
+std::string owner_of(const std::filesystem::path& file) {
+  struct stat about{};
+  if (::stat(file.c_str(), &about) != 0) return "nobody that is known";
+  std::array<char, 4096> names{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (getpwuid_r(about.st_uid, &entry, names.data(), names.size(), &found) == 0 && found)
+    return found->pw_name;
+  return fmt::format("the user {}", about.st_uid);
 }
 
 /// What a tenant's ledger keeps of a change: of what concerns it, the difference.
@@ -143,6 +159,7 @@ Result<PolicyKeeper::Compiled> PolicyKeeper::compile(const std::string& text) co
                             {.version = hash == hash_ ? version_ : version_ + 1, .hash = hash},
                             faults);
   if (!policy) return fail(Errc::invalid_input, document->render(faults));
+  gate::lint(document->root(), catalogue_, clock_.now(), faults);
   return Compiled{.policy = std::move(policy),
                   .hash = hash,
                   .document = document->root(),
@@ -153,12 +170,15 @@ Result<std::shared_ptr<const gate::Policy>> PolicyKeeper::adopt(const std::strin
   auto compiled = compile(text);
   if (!compiled) return std::unexpected{compiled.error()};
   if (compiled->hash != hash_) {
-    const auto recorded = record(*compiled,
-                                 text,
-                                 {.kind = "engine", .id = "file:" + file_.filename().string()},
-                                 "the file was changed",
-                                 {},
-                                 false);
+    const auto recorded = record(
+        *compiled,
+        text,
+        {.kind = "engine", .id = "file:" + file_.filename().string()},
+        fmt::format("{}; it belongs to {}",
+                    version_ == 0 ? "the file that the engine began with" : "the file was changed",
+                    owner_of(file_)),
+        {},
+        false);
     if (!recorded) return std::unexpected{recorded.error()};
   }
   warnings_ = std::move(compiled->warnings);

@@ -7,6 +7,7 @@
 #include "tests/store/temporary_directory.hpp"
 
 #include <gmock/gmock.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -135,6 +136,28 @@ TEST(PolicyKeeper, AnEditOfTheFileIsAVersionOfItsOwnAndAChangeComesOnTop) {
   EXPECT_EQ(desk.tier(), model::Tier::L2);
   // The tenant that the edit removed was told.
   EXPECT_EQ(desk.entries("other").back().body.at("changes").at(0).at("path"), "/tenants/other");
+}
+
+TEST(PolicyKeeper, AnEditOfTheFileIsSignedByWhoeverTheFileBelongsTo) {
+  Desk desk;
+  const std::string owner = getuid() == 0 ? "root" : getpwuid(getuid())->pw_name;
+  EXPECT_EQ(desk.keeper->current()->reason,
+            "the file that the engine began with; it belongs to " + owner);
+  desk.write("tenants: { acme: { tier: L2 } }");
+  ASSERT_TRUE(*desk.keeper->reload(*desk.gate));
+  EXPECT_EQ(desk.keeper->current()->reason, "the file was changed; it belongs to " + owner);
+  EXPECT_EQ(desk.keeper->current()->by.id, "file:policy.yaml");
+}
+
+TEST(PolicyKeeper, SaysWhatIsProbablyAMistakeInWhatItTakes) {
+  Desk desk;
+  EXPECT_THAT(desk.keeper->warnings(), HasSubstr("nobody is named who allowed L3"));
+  desk.write(
+      "tenants:\n  acme:\n    whitelist:\n"
+      "      - { id: a, action: block_ip, target: 203.0.113.9, expires: 2001-01-01 }\n");
+  ASSERT_TRUE(*desk.keeper->reload(*desk.gate));
+  EXPECT_THAT(desk.keeper->warnings(), HasSubstr(":4:"));
+  EXPECT_THAT(desk.keeper->warnings(), HasSubstr("it has expired"));
 }
 
 TEST(PolicyKeeper, OfTwoEditorsTheSecondIsToldAndChangesNothing) {
