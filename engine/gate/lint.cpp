@@ -297,7 +297,18 @@ struct Linter {
     }
   }
 
+  /// Whoever writes a reason and no scope believes that everything is blocked.
+  void kill_switch(const json::object& holder, const std::string& at) {
+    const auto* value = holder.if_contains("kill_switch");
+    const auto* block = value ? value->if_object() : nullptr;
+    if (!block || is_true(*block, "all")) return;
+    if (texts(*block, "verbs").empty() && texts(*block, "connectors").empty())
+      warn(child(at, "kill_switch"),
+           "blocks nothing; write true for everything, or name verbs or connectors");
+  }
+
   void tenant(const json::object& tenant, const std::string& at) {
+    kill_switch(tenant, at);
     const auto written = texts(tenant, "tier");
     const auto tier =
         written.size() == 1 ? enum_of<Tier>(written.front()).value_or(Tier::L0) : Tier::L0;
@@ -339,9 +350,11 @@ void lint(const json::value& document,
           Time now,
           Faults& faults) {
   const auto* root = document.if_object();
-  const auto* tenants = root ? root->if_contains("tenants") : nullptr;
-  if (!tenants || !tenants->is_object()) return;
+  if (!root) return;
   Linter linter{.catalogue = catalogue, .now = now, .faults = faults};
+  linter.kill_switch(*root, "");
+  const auto* tenants = root->if_contains("tenants");
+  if (!tenants || !tenants->is_object()) return;
   for (const auto& item : tenants->get_object()) {
     const std::string_view name{item.key()};
     if (name.empty() || name.front() == ' ' || name.back() == ' ')

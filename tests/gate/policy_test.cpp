@@ -332,6 +332,16 @@ TEST(Lint, WarnsOfAuthorityAndFreezesThatDoNotHold) {
               ElementsAre(HasSubstr("the review is overdue")));
 }
 
+TEST(Lint, WarnsOfAKillSwitchThatBlocksNothing) {
+  for (const auto* nothing : {"{}", "{ reason: incident }", "{ verbs: [] }", "{ all: false }"})
+    EXPECT_THAT(linted(fmt::format("    kill_switch: {}", nothing)),
+                ElementsAre(HasSubstr("/kill_switch: blocks nothing")))
+        << nothing;
+  for (const auto* something :
+       {"true", "false", "{ all: true }", "{ verbs: [page] }", "{ connectors: [edr] }"})
+    EXPECT_THAT(linted(fmt::format("    kill_switch: {}", something)), IsEmpty()) << something;
+}
+
 TEST(RequestDocument, IsReadAsInterfacesWritesIt) {
   const auto read = read_request(parse_json(R"({"tenant":"acme","action":"isolate_host",
     "target":{"kind":"host","value":"WKS-0042"},"confidence":0.97,
