@@ -1,7 +1,9 @@
 #include "engine/app/api_backend.hpp"
 
+#include "engine/app/change_check.hpp"
 #include "engine/app/policy_desk.hpp"
 #include "engine/app/rollbacks.hpp"
+#include "engine/base/spelling.hpp"
 #include "engine/ingest/group_records.hpp"
 #include "engine/investigate/verdicts.hpp"
 #include "engine/store/ledger.hpp"
@@ -88,12 +90,14 @@ ApiBackend::ApiBackend(Rooms rooms,
                        Pipeline& pipeline,
                        Dispatcher& dispatcher,
                        PolicyKeeper& policy,
+                       const model::Catalogue& catalogue,
                        asio::any_io_executor loop,
                        std::size_t max_in_flight)
     : rooms_{std::move(rooms)},
       pipeline_{pipeline},
       dispatcher_{dispatcher},
       policy_{policy},
+      catalogue_{catalogue},
       loop_{std::move(loop)},
       max_in_flight_{max_in_flight} {}
 
@@ -250,6 +254,11 @@ Task<model::Action> ApiBackend::action(std::string id) {
 }
 
 Task<model::Action> ApiBackend::propose(model::ActionRequest request) {
+  // A verb that is not in the catalogue is the gate's to decide.
+  if (const auto* verb = catalogue_.find(request.action)) {
+    if (const auto fits = check_request(*verb, request); !fits)
+      co_return std::unexpected{fits.error()};
+  }
   co_return co_await dispatcher_.propose(std::move(request));
 }
 
@@ -291,6 +300,13 @@ Task<serve::PolicyDocument> ApiBackend::kill_switch(serve::KillSwitchOrder order
                    fmt::format("no connector is called '{:.80}'; there are: {}",
                                order.name,
                                known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+  }
+  if (order.on && order.scope == serve::KillScope::verb && !catalogue_.find(order.name)) {
+    std::vector<std::string_view> verbs;
+    for (const auto& item : catalogue_.verbs()) verbs.emplace_back(item.first);
+    co_return fail(
+        Errc::invalid_input,
+        fmt::format("no verb is called '{:.80}'{}", order.name, suggestion(order.name, verbs)));
   }
   co_return change_kill_switch(policy_, rooms_.gate, std::move(order), std::move(author));
 }

@@ -2,6 +2,7 @@
 
 #include "engine/app/pipeline.hpp"
 #include "engine/app/policy_keeper.hpp"
+#include "engine/model/catalogue.hpp"
 #include "engine/serve/backend.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,6 +20,7 @@ class ApiBackend final : public serve::Backend {
              Pipeline& pipeline,
              Dispatcher& dispatcher,
              PolicyKeeper& policy,
+             const model::Catalogue& catalogue,
              asio::any_io_executor loop,
              std::size_t max_in_flight);
 
@@ -53,6 +55,7 @@ class ApiBackend final : public serve::Backend {
   Pipeline& pipeline_;
   Dispatcher& dispatcher_;
   PolicyKeeper& policy_;
+  const model::Catalogue& catalogue_;
   asio::any_io_executor loop_;
   std::size_t max_in_flight_;
 };

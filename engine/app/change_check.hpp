@@ -12,4 +12,8 @@ namespace sallyport::app {
                                     const act::Executor& executor,
                                     const model::Action& changed);
 
+/// Whether what a person asks for is a request of that verb at all: a kind of target that it takes,
+/// and its parameters. Errors: invalid_input.
+[[nodiscard]] Result<> check_request(const model::Verb& verb, const model::ActionRequest& request);
+
 }  // namespace sallyport::app

@@ -231,8 +231,13 @@ Result<> Engine::Impl::build() {
                                       },
                                   .joined = listener.joined});
   watch.emplace(rooms, *dispatcher, settings.actions.watch.per_minute);
-  backend.emplace(
-      rooms, *pipeline, *dispatcher, *policy, loop.get_executor(), settings.ingest.max_in_flight);
+  backend.emplace(rooms,
+                  *pipeline,
+                  *dispatcher,
+                  *policy,
+                  catalogue,
+                  loop.get_executor(),
+                  settings.ingest.max_in_flight);
   tasks.emplace(loop.get_executor(), [this](const std::exception_ptr& thrown) { report(thrown); });
 
   count_questions(products, metrics);

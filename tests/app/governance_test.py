@@ -381,6 +381,7 @@ class Governance(unittest.TestCase):
             engine.run("policy", "kill-switch", "off", *off, "--reason", "over")
             self.assertEqual(decision(f"198.51.100.{20 + n}"), "queued tier")
         self.says(engine.run("policy", "kill-switch", "on", "--connector", "none", "--reason", "x", status=2), "firewall")
+        self.says(engine.run("policy", "kill-switch", "on", "--verb", "blok_ip", "--reason", "x", status=2), "block_ip")
         engine.run("policy", "kill-switch", "on", "--tenant", "nobody", "--reason", "x", status=1)
         engine.run("policy", "kill-switch", "on", "--reason", "x", who="bob", status=1)
         # What was approved and waits is not sent either.
@@ -389,6 +390,23 @@ class Governance(unittest.TestCase):
         self.says(engine.run("approvals", "approve", queued["id"], who="bob", status=1), "blocks")
         engine.run("policy", "kill-switch", "off", "--reason", "over")
         self.assertNotIn("198.51.100.30", Firewall.banned)
+
+    def test_2_what_is_no_request_of_its_verb_is_refused_at_once_and_asks_nobody(self):
+        engine = self.engine
+        before = engine.json("GET", "/v1/approvals?tenant=acme")["items"]
+
+        def refused(kind="ip", value="198.51.100.70", **parameters):
+            status, _, text = engine.call("POST", "/v1/actions", json.dumps({
+                "action": "block_ip", "target": {"kind": kind, "value": value}, "parameters": parameters}), "alice")
+            self.assertEqual(status, 400, text)
+            return text
+
+        self.says(refused(kind="host"), "block_ip takes no target of kind 'host'; it takes ip")
+        self.says(refused(duration=60), "/parameters/duration", "did you mean")
+        self.says(refused(duration_s=-1), "must be at least 1")
+        # A time that is text would be no time: nothing would end the block.
+        self.says(refused(duration_s="60"), "must be of type integer")
+        self.assertEqual(engine.json("GET", "/v1/approvals?tenant=acme")["items"], before)
 
     def test_3_the_whole_policy_is_replaced_only_by_a_sound_one_and_only_by_who_saw_the_last(self):
         engine = self.engine

@@ -154,7 +154,13 @@ class House {
                       *dispatcher_,
                       workers_.get_executor(),
                       Pipeline::Told{.verdict = [](const auto&, auto) {}});
-    backend_.emplace(rooms, *pipeline_, *dispatcher_, policy_, loop_.get_executor(), storm_size);
+    backend_.emplace(rooms,
+                     *pipeline_,
+                     *dispatcher_,
+                     policy_,
+                     catalogue(),
+                     loop_.get_executor(),
+                     storm_size);
     on_loop([this] {
       service_ = serve::Service::start(loop_.get_executor(),
                                        {},
