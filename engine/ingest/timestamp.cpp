@@ -54,6 +54,21 @@ class Reader {
     if (!hour || !take(":")) return std::nullopt;
     const auto minute = number(2, 2);
     if (!minute || !take(":")) return std::nullopt;
+    return rest_of_clock(hour, minute);
+  }
+
+  /// `100000Z`
+  std::optional<microseconds> short_clock() {
+    const auto hour = number(2, 2);
+    const auto minute = number(2, 2);
+    if (!hour || !minute) return std::nullopt;
+    return rest_of_clock(hour, minute);
+  }
+
+  [[nodiscard]] bool done() const { return text_.empty(); }
+
+ private:
+  std::optional<microseconds> rest_of_clock(std::optional<int> hour, std::optional<int> minute) {
     const auto second = number(2, 2);
     if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     microseconds fraction{0};
@@ -74,9 +89,6 @@ class Reader {
     return hours{*hour} + minutes{*minute} + seconds{*second} + fraction - zone();
   }
 
-  [[nodiscard]] bool done() const { return text_.empty(); }
-
- private:
   microseconds zone() {
     for (const std::string_view utc : {"Z", "UTC", "GMT"}) {
       if (text_ == utc) {
@@ -93,6 +105,7 @@ class Reader {
       text_ = "?";
       return {};
     }
+    if (text_.starts_with(' ') && text_.size() <= 6) text_ = {};  // ` CEST`, the same in letters
     const auto offset = hours{*offset_hours} + minutes{*offset_minutes};
     return east ? microseconds{offset} : -microseconds{offset};
   }
@@ -162,6 +175,40 @@ std::optional<Time> month_first(std::string_view text, Time now) {
   return std::nullopt;
 }
 
+/// `2026/11/21 10:00:00`, `20261121T100000Z`; with a clock that says a zone, `2026-11-21 10:00:00
+/// UTC`
+std::optional<Time> year_first(std::string_view text) {
+  Reader reader{text};
+  const auto y = reader.number(4, 4);
+  const bool apart = reader.take("-/");
+  const auto m = reader.number(2, 2);
+  if (!y || !m || (apart && !reader.take("-/"))) return std::nullopt;
+  const auto d = reader.number(2, 2);
+  if (!d || !reader.take("Tt ")) return std::nullopt;
+  const auto clock = apart ? reader.clock() : reader.short_clock();
+  if (!clock || !reader.done()) return std::nullopt;
+  return at(*y, static_cast<unsigned>(*m), static_cast<unsigned>(*d), *clock);
+}
+
+/// `21 Nov 2026 10:00:00 GMT`, also behind the day of the week
+std::optional<Time> day_first(std::string_view text) {
+  constexpr std::array<std::string_view, 7> week{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  if (std::ranges::find(week, text.substr(0, 3)) != week.end()) {
+    text.remove_prefix(std::min(text.find(' '), text.size()));
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  Reader reader{text};
+  const auto d = reader.number(1, 2);
+  if (!d || !reader.take(" -")) return std::nullopt;
+  const auto m = reader.month_name();
+  if (!m || !reader.take(" -")) return std::nullopt;
+  const auto y = reader.number(4, 4);
+  reader.spaces();
+  const auto clock = reader.clock();
+  if (!y || !clock || !reader.done()) return std::nullopt;
+  return at(*y, *m, static_cast<unsigned>(*d), *clock);
+}
+
 /// `11/21/2026 10:00:00`, `11/21/2026-10:00:00`, `21/Nov/2026:10:00:00 +0100`,
 /// `2026 Nov 21 10:00:00`
 std::optional<Time> digits_first(std::string_view text) {
@@ -200,13 +247,16 @@ std::optional<Time> parse_time(std::string_view text, Time now) {
       if (const auto time = parse_rfc3339(text)) return *time;
       const auto zoned = std::string{text} + 'Z';  // products that leave out the zone mean UTC
       if (const auto time = parse_rfc3339(zoned)) return *time;
-      return std::nullopt;
+      return year_first(text);
     }
     if (text.find_first_not_of("0123456789.eE+") == std::string_view::npos) return epoch(text);
     if (const auto time = parse_rfc3339(text)) return *time;
-    return digits_first(text);
+    if (const auto time = digits_first(text)) return time;
+    if (const auto time = year_first(text)) return time;
+    return day_first(text);
   }
-  return month_first(text, now);
+  if (const auto time = month_first(text, now)) return time;
+  return day_first(text);
 }
 
 std::int64_t epoch_milliseconds(Time time) {
