@@ -100,10 +100,8 @@ void Pipeline::submit(ingest::RawAlert raw,
     --in_flight_;
     ended();
   };
-  auto work = [this,
-               raw = std::move(raw),
-               received = std::move(received),
-               finish = std::move(finish)]() mutable {
+  auto asked = std::make_shared<Asked>(std::move(received), std::move(finish));
+  auto work = [this, raw = std::move(raw), asked = std::move(asked)]() mutable {
     auto concluded = std::make_shared<std::optional<Concluded>>();
     auto opened = std::make_shared<std::string>();
     auto judge = [this, concluded, opened](
@@ -127,11 +125,7 @@ void Pipeline::submit(ingest::RawAlert raw,
       learn(alert, (*concluded)->verdict);
       return (*concluded)->verdict.verdict;
     };
-    auto done = [this,
-                 concluded,
-                 opened,
-                 received = std::move(received),
-                 finish = std::move(finish)](Result<ingest::Receipt> receipt) mutable {
+    auto done = [this, concluded, opened, asked](Result<ingest::Receipt> receipt) mutable {
       const bool accepted = receipt && receipt->admission == ingest::Admission::accepted;
       auto alert = accepted ? receipt->alert : nullptr;
       auto placement = accepted ? std::move(receipt->placement) : ingest::Placement{};
@@ -140,17 +134,18 @@ void Pipeline::submit(ingest::RawAlert raw,
       if (!receipt && *concluded) forget(**concluded);
       // Those who followed find no verdict: the first of them is investigated in its place.
       if (!receipt && !opened->empty()) turn_of(*opened, [] {})();
-      received(std::move(receipt));
-      if (!alert) return finish();
+      asked->received(std::move(receipt));
+      if (!alert) return asked->finish();
       parts_.at(static_cast<std::size_t>(placement.part)).add();
       if (placement.part == ingest::Part::joins) {
         if (told_.joined) told_.joined();
-        return finish();
+        return asked->finish();
       }
       if (placement.part == ingest::Part::follows)
-        return follow(std::move(alert), std::move(placement.investigation), std::move(finish));
+        return follow(
+            std::move(alert), std::move(placement.investigation), std::move(asked->finish));
       rooms_.groups.durable(placement.investigation, 1);
-      auto ended = turn_of(placement.investigation, std::move(finish));
+      auto ended = turn_of(placement.investigation, std::move(asked->finish));
       if (!*concluded) {
         auto work = std::make_shared<const Case>(alert, placement.investigation, alert, nullptr);
         return begin(std::move(work), std::move(ended));
@@ -161,7 +156,10 @@ void Pipeline::submit(ingest::RawAlert raw,
         ended();
       });
     };
-    rooms_.intake.admit(std::move(raw), std::move(judge), std::move(done));
+    auto apart = [this, asked](std::vector<ingest::RawAlert> alerts) {
+      submit_each(std::move(alerts), std::move(*asked));
+    };
+    rooms_.intake.admit(std::move(raw), std::move(judge), std::move(done), std::move(apart));
   };
   asio::post(workers_, std::move(work));
 }

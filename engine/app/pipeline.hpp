@@ -33,7 +33,8 @@ class Pipeline {
 
   Pipeline(Rooms rooms, Dispatcher& dispatcher, asio::any_io_executor workers, Told told);
 
-  /// Takes the bytes of one alert. `received` is called when it is durable or refused; `ended` when
+  /// Takes the bytes of one alert, or of a batch: then both are called once for all of it, with an
+  /// error when one of them could not be taken. `received` is called when it is durable or refused; `ended` when
   /// nothing about it is left to be done (its verdict is durable, or it was refused or known): a
   /// Kafka offset may pass it then.
   void submit(ingest::RawAlert raw,
@@ -57,6 +58,15 @@ class Pipeline {
 
   using CasePtr = std::shared_ptr<const Case>;
   using Ended = std::move_only_function<void()>;
+
+  /// Who submitted an alert.
+  struct Asked {
+    ingest::Intake::Done received;
+    Ended finish;
+  };
+
+  /// Takes the alerts of a batch; who submitted it is told of all of them at once.
+  void submit_each(std::vector<ingest::RawAlert> alerts, Asked asked);
 
   /// Looks at an alert when its investigation has a turn for it.
   void follow(std::shared_ptr<const model::Alert> alert, std::string investigation, Ended ended);

@@ -1,6 +1,7 @@
 #include "engine/ingest/intake.hpp"
 
 #include "engine/ingest/group_records.hpp"
+#include "engine/ingest/payload.hpp"
 
 #include <fmt/format.h>
 
@@ -10,6 +11,9 @@
 namespace sallyport::ingest {
 
 namespace {
+
+/// What one message may make of work: Azure's event hubs send some hundred records at most.
+constexpr std::size_t most_in_a_batch = 1000;
 
 using store::Batch;
 using store::Table;
@@ -71,6 +75,19 @@ void append_received(Batch& batch,
                to_json(body));
 }
 
+/// What stands in a list of alerts; empty when these bytes are none. Of lists in lists nothing is
+/// made: a message of brackets would be taken apart without end.
+std::vector<std::string> elements(std::string_view bytes) {
+  const auto begin = bytes.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || bytes[begin] != '[') return {};
+  std::vector<std::string> parts;
+  for (const auto& piece : split_payload(bytes)) {
+    if (piece.bytes.starts_with('[')) return {};
+    parts.emplace_back(piece.bytes);
+  }
+  return parts;
+}
+
 }  // namespace
 
 Intake::Intake(store::Store& store,
@@ -84,11 +101,24 @@ Intake::Intake(store::Store& store,
       normalizer_{std::move(normalizer)},
       limits_{limits} {}
 
-void Intake::admit(RawAlert raw, Judge judge, Done done) {
+void Intake::admit(RawAlert raw, Judge judge, Done done, Apart apart) {
+  const auto in_parts = [&](std::vector<std::string> parts, const Error& why) {
+    if (parts.empty()) return done(std::unexpected{why});
+    if (parts.size() > most_in_a_batch) {
+      return done(fail(Errc::invalid_input,
+                       fmt::format("{} alerts in one: at most {}", parts.size(), most_in_a_batch)));
+    }
+    std::vector<RawAlert> alerts;
+    alerts.reserve(parts.size());
+    for (auto& part : parts)
+      alerts.push_back({.bytes = std::move(part), .arrival = raw.arrival, .intake = raw.intake});
+    apart(std::move(alerts));
+  };
   const auto native = decode(raw.bytes, limits_);
-  if (!native) return done(std::unexpected{native.error()});
+  if (!native) return in_parts(elements(raw.bytes), native.error());
   auto normalized = normalizer_.normalize(*native, raw.bytes, raw.arrival);
-  if (!normalized) return done(std::unexpected{normalized.error()});
+  if (!normalized)
+    return in_parts(normalizer_.apart(*native, raw.arrival.source), normalized.error());
   auto alert = std::make_shared<const model::Alert>(*std::move(normalized));
   auto key = alert_key(*alert);
 

@@ -54,7 +54,7 @@ BOOST_DESCRIBE_ENUM(Admission, accepted, duplicate, updated)
 /// there, its graph entries and its ledger entry durable in one batch, together with its verdict
 /// where it can be judged at once.
 ///
-/// Promise: `done` is called once. With a receipt: the alert is durable, and of any number of
+/// Promise: `done` is called once, or `apart`. With a receipt: the alert is durable, and of any number of
 /// deliveries of one alert exactly one receipt says `accepted`, across restarts too. Thread-safe;
 /// the work is done on the calling thread.
 class Intake {
@@ -74,10 +74,13 @@ class Intake {
   using Judge = std::move_only_function<std::optional<model::Judgement>(
       store::Batch& batch, const model::Alert& alert, const std::string& investigation)>;
 
+  /// Called instead of `done` when the bytes are a batch: its alerts, each to be admitted by itself.
+  using Apart = std::move_only_function<void(std::vector<RawAlert> alerts)>;
+
   /// Calls `done` from the commit thread, or at once from this one when nothing has to be written;
-  /// it must not block. Errors: invalid_input (these bytes are no alert: the detail is the reason a
-  /// dead letter carries), unavailable (the store).
-  void admit(RawAlert raw, Judge judge, Done done);
+  /// it must not block. Errors: invalid_input (these bytes are no alert, or a batch of too many: the
+  /// detail is the reason a dead letter carries), unavailable (the store).
+  void admit(RawAlert raw, Judge judge, Done done, Apart apart);
 
   /// Alerts that are durable and were not looked at yet, oldest first. Errors: corrupt,
   /// unavailable.

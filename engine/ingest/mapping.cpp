@@ -33,6 +33,7 @@ class Compiler {
            "order",
            "product",
            "unwrap",
+           "lists",
            "recognise",
            "json_fields",
            "dotted_keys",
@@ -56,6 +57,7 @@ class Compiler {
     mapping_.keep = boolean(root, "keep_ocsf");
     product(root);
     mapping_.unwrap = paths(root, "unwrap");
+    mapping_.lists = paths(root, "lists");
     mapping_.parsed = paths(root, "json_fields");
     recognise(root);
     context_.parsed = mapping_.parsed;

@@ -40,6 +40,7 @@ struct Mapping {
   std::string product_name;
   std::string vendor_name;
   std::vector<Path> unwrap;    ///< Envelopes: where the alert itself may stand.
+  std::vector<Path> lists;     ///< Batches: where several may stand side by side.
   std::vector<Path> required;  ///< What every alert of this source has.
   std::optional<match::Detection> detection;
   std::vector<Path> parsed;  ///< Fields that hold JSON as text.

@@ -62,6 +62,13 @@ std::string why_not(const Mapping& mapping, const json::value& native) {
 
 }  // namespace
 
+/// What stands in a list of alerts; no mapping when there is none.
+struct Normalizer::Batch {
+  const Mapping* mapping = nullptr;
+  const Path* list = nullptr;
+  std::vector<const json::value*> alerts;
+};
+
 std::optional<Normalizer> Normalizer::compile(const std::vector<NamedDocument>& documents,
                                               std::vector<Faults>& faults) {
   faults.assign(documents.size(), {});
@@ -102,21 +109,32 @@ Result<model::Alert> Normalizer::normalize(const json::value& native,
     if (arrival.source && *arrival.source != mapping->name) continue;
     root = root_for(*mapping, native);
     chosen = mapping.get();
-    if (root != nullptr) break;
-    if (arrival.source) {
+    if (root != nullptr || arrival.source) break;
+  }
+  if (chosen == nullptr) {
+    return fail(
+        Errc::not_found,
+        fmt::format("unknown source '{}'; known: {}", *arrival.source, fmt::join(sources(), " ")));
+  }
+  if (root == nullptr) {
+    const auto batch = batch_in(native, arrival.source);
+    if (batch.alerts.size() > 1) {
       return fail(Errc::invalid_input,
-                  fmt::format("not an alert of {}: {}", mapping->name, why_not(*mapping, native)));
+                  fmt::format("{} alerts in one, in `{}`: hand them over one by one",
+                              batch.alerts.size(),
+                              batch.list->text()));
+    }
+    if (batch.alerts.size() == 1) {
+      chosen = batch.mapping;
+      root = root_for(*chosen, *batch.alerts.front());
     }
   }
   if (root == nullptr) {
-    if (arrival.source) {
-      return fail(
-          Errc::not_found,
-          fmt::format(
-              "unknown source '{}'; known: {}", *arrival.source, fmt::join(sources(), " ")));
-    }
-    return fail(Errc::invalid_input,
-                "no source recognises it and it has no title: name its source, or add a mapping");
+    return fail(
+        Errc::invalid_input,
+        arrival.source
+            ? fmt::format("not an alert of {}: {}", chosen->name, why_not(*chosen, native))
+            : "no source recognises it and it has no title: name its source, or add a mapping");
   }
 
   std::vector<const json::value*> scope{root};
@@ -138,9 +156,43 @@ Result<model::Alert> Normalizer::normalize(const json::value& native,
   return make_alert(*chosen, scope, raw_bytes, arrival);
 }
 
+Normalizer::Batch Normalizer::batch_in(const json::value& native,
+                                       const std::optional<std::string>& source) const {
+  const std::array<const json::value*, 1> scope{&native};
+  for (const auto& mapping : mappings_) {
+    if (source && *source != mapping->name) continue;
+    for (const auto& list : mapping->lists) {
+      if (const auto* found = list.find(scope); found == nullptr || !found->is_array()) continue;
+      Batch batch{.mapping = mapping.get(), .list = &list, .alerts = {}};
+      bool ours = false;
+      list.each(scope, [&](const json::value& item) {
+        ours = ours || root_for(*mapping, item) != nullptr;
+        batch.alerts.push_back(&item);
+        return true;
+      });
+      if (ours) return batch;
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> Normalizer::apart(const json::value& native,
+                                           const std::optional<std::string>& source) const {
+  std::vector<std::string> alerts;
+  for (const auto& mapping : mappings_)
+    if ((!source || *source == mapping->name) && root_for(*mapping, native) != nullptr)
+      return alerts;
+  const auto batch = batch_in(native, source);
+  if (batch.alerts.size() < 2) return alerts;
+  alerts.reserve(batch.alerts.size());
+  for (const auto* alert : batch.alerts) alerts.push_back(to_json(*alert));
+  return alerts;
+}
+
 std::optional<std::string> Normalizer::recognise(const json::value& native) const {
   for (const auto& mapping : mappings_)
     if (root_for(*mapping, native) != nullptr) return mapping->name;
+  if (const auto batch = batch_in(native, std::nullopt); batch.mapping) return batch.mapping->name;
   return std::nullopt;
 }
 

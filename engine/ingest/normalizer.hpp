@@ -47,10 +47,16 @@ class Normalizer {
   /// The alert of `native`, which was decoded from `raw_bytes`.
   ///
   /// Errors: invalid_input when no mapping recognises it, when the named one does not fit, or when
-  /// it has no title: the detail says what is missing. not_found when the named source is unknown.
+  /// it has no title: the detail says what is missing; or when it is a batch of several, which
+  /// apart() takes apart. not_found when the named source is unknown.
   [[nodiscard]] Result<model::Alert> normalize(const json::value& native,
                                                std::string_view raw_bytes,
                                                const Arrival& arrival) const;
+
+  /// The alerts of a batch, each as JSON: what stands in a list that a mapping names (`lists`), when
+  /// `native` is no alert itself and the list holds two or more. Otherwise empty.
+  [[nodiscard]] std::vector<std::string> apart(const json::value& native,
+                                               const std::optional<std::string>& source) const;
 
   /// The name of the mapping that reads `native`; nothing when none does.
   [[nodiscard]] std::optional<std::string> recognise(const json::value& native) const;
@@ -59,7 +65,12 @@ class Normalizer {
   [[nodiscard]] std::vector<std::string> sources() const;
 
  private:
+  struct Batch;
+
   Normalizer() = default;
+
+  [[nodiscard]] Batch batch_in(const json::value& native,
+                               const std::optional<std::string>& source) const;
 
   std::vector<std::shared_ptr<const Mapping>> mappings_;  // the most specific first
 };

@@ -51,6 +51,14 @@ for filter in "normalize" "investigate" "gate eval --policy policy.yaml"; do
   expect 0 $filter
   [ ! -s out ] || fail "$filter makes something of nothing"
 done
+# A batch is taken apart, and what cannot be used of it is said.
+echo '{"version":"4","alerts":[{"labels":{"alertname":"A"}},{"labels":{}},{"labels":{"alertname":"B"}}]}' >batch.json
+for filter in "normalize" "investigate"; do
+  # shellcheck disable=SC2086
+  expect 2 $filter batch.json
+  [ "$(wc -l <out)" = 2 ] || fail "$filter: $(wc -l <out) of a batch of two"
+  says "title"
+done
 expect 2 config check empty
 expect 2 config check nowhere
 expect 2 run --config nowhere

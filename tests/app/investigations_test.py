@@ -115,6 +115,42 @@ class Versions(unittest.TestCase):
                          [(1, True), (2, False), (3, False)])
 
 
+class Batches(unittest.TestCase):
+    def test_every_alert_of_one_is_investigated_and_one_that_cannot_be_is_named(self):
+        engine = Engine()
+        self.addCleanup(engine.close)
+
+        def send(*alerts):
+            status, answer = engine.call("POST", "/v1/alerts", json.dumps({"records": alerts}))
+            return status, json.loads(answer)["results"][0]
+
+        def known():
+            return {one["uid"] for one in json.loads(engine.call("GET", "/v1/alerts")[1])["items"]}
+
+        one, two, three = ({"id": f"b{n}", "title": f"Odd job {n}", "host": f"host-{n}"} for n in (1, 2, 3))
+        status, answer = send(one, two)
+        self.assertEqual((status, answer["status"]), (202, "accepted"))
+        self.assertEqual(known(), {"b1", "b2"}, "what was accepted is durable")
+        engine.until(lambda: len(json.loads(engine.call("GET", "/v1/investigations")[1])["items"]) == 2)
+        status, answer = send(one, {"id": "none"}, three)
+        self.assertEqual((status, answer["status"]), (400, "refused"))
+        self.assertIn("2 of 3: no source recognises it", answer["reason"])
+        self.assertEqual(known(), {"b1", "b2", "b3"})
+        # A list is a batch as well; a message of Kafka can be one.
+        four, five = ({"id": f"b{n}", "title": f"Odd job {n}", "host": f"host-{n}"} for n in (4, 5))
+        status, answer = engine.call("POST", "/v1/alerts", json.dumps([[four, five], ["["]]))
+        self.assertEqual([one["status"] for one in json.loads(answer)["results"]], ["accepted", "refused"], answer)
+        self.assertEqual(known(), {"b1", "b2", "b3", "b4", "b5"})
+        status, answer = engine.call("POST", "/v1/alerts", f"[{'[' * 200000}")
+        self.assertEqual(status, 400, answer)
+        self.assertEqual(engine.call("POST", "/v1/alerts", json.dumps([[[four]]]))[0], 400)
+        status, answer = send(*[one] * 1001)
+        self.assertIn("1001 alerts in one: at most 1000", answer["reason"])
+        engine.stop()
+        verified = subprocess.run([BINARY, "ledger", "verify", "--data", engine.folder / "data"], capture_output=True, check=False)
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+
+
 class Feedback(unittest.TestCase):
     def test_people_alone_teach_and_what_they_taught_lowers_and_never_closes(self):
         engine = Engine()

@@ -168,7 +168,12 @@ class Investigation {
     if (!native) return dead(file, piece, native.error().detail);
     auto alert = normalizer_.normalize(
         *native, bytes, {.source = source, .tenant = options_.tenant, .received_at = clock_.now()});
-    if (!alert) return dead(file, piece, alert.error().detail);
+    if (!alert) {
+      const auto parts = normalizer_.apart(*native, source);
+      for (const auto& part : parts) investigate(file, {.bytes = part, .line = piece.line});
+      if (parts.empty()) dead(file, piece, alert.error().detail);
+      return;
+    }
     if (memory_ && alert->time != Time{}) alert->received_at = alert->time;
     auto shared = std::make_shared<const model::Alert>(*std::move(alert));
     if (grouped_) {

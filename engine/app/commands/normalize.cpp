@@ -81,6 +81,10 @@ class Normalization {
         piece.bytes,
         {.source = source_, .tenant = "default", .received_at = clock_.now()});
     if (!alert) {
+      if (const auto parts = normalizer_.apart(*native, source_); !parts.empty()) {
+        for (const auto& part : parts) this->piece(file, {.bytes = part, .line = piece.line});
+        return;
+      }
       auto source = source_ ? source_ : normalizer_.recognise(*native);
       return dead(file, piece, alert.error().detail, source);
     }
