@@ -1,11 +1,10 @@
 #include "connectors/manifest/connector.hpp"
 
 #include "connectors/native/base/text.hpp"
+#include "engine/base/on_strand.hpp"
 #include "engine/base/spelling.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
@@ -22,11 +21,11 @@ constexpr std::size_t comment_limit_bytes = 200;
 constexpr std::array<std::string_view, 6> giving_back{
     "release_host", "enable_user", "unblock_ip", "unblock_domain", "restore_file", "remove_ioc"};
 
-/// Runs `work` on `executor` and awaits it here.
+/// Runs `work` on `strand` and awaits it here.
 template <class T>
-Task<T> on(asio::any_io_executor executor, Task<T> work) {
+Task<T> on(asio::any_io_executor strand, Task<T> work) {
   try {
-    co_return co_await asio::co_spawn(executor, std::move(work), asio::use_awaitable);
+    co_return co_await on_strand(std::move(strand), std::move(work));
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
