@@ -138,8 +138,8 @@ Task<model::Action> Executor::run(model::Action action, gate::Permit permit) {
   const auto lock = co_await locks_.acquire(target_of(action.request));
   const auto product = products_.named(action.connector);
   if (!product) {
-    co_return co_await fail_with(std::move(action),
-                                 fmt::format("no connector {} is configured", action.connector));
+    auto detail = fmt::format("no connector {} is configured", action.connector);
+    co_return co_await fail_with(std::move(action), std::move(detail));
   }
 
   if (auto obstacle = missing_before(actions_, action); !obstacle.empty())

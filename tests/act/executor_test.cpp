@@ -123,6 +123,15 @@ TEST(Executor, WhatMustNotBeSentIsRefusedBeforeAnyRequest) {
   EXPECT_EQ(world.product->reads + world.product->executions, 0);
 }
 
+TEST(Executor, SaysWhichConnectorIsGone) {
+  World world;
+  auto proposed = world.propose("203.0.113.7");
+  world.executor->take_away("fake");
+  const auto ran = world.run(std::move(proposed));
+  EXPECT_EQ(ran.state, ActionState::failed);
+  EXPECT_EQ(ran.detail, "no connector fake is configured");
+}
+
 TEST(Executor, WhatNoProductMayBeAskedForIsRefusedWhateverTheProductThinksOfIt) {
   World world;
   world.options.boundary = [](std::string_view verb, const model::Target& target) -> Result<> {
