@@ -5,13 +5,14 @@
 namespace sallyport::app {
 
 void Engine::Impl::tell(const model::Verdict& verdict) {
-  if (service)
-    service->events().publish(verdict.tenant, "verdict", [&] { return to_json(verdict); });
+  if (auto* hub = events.load())
+    hub->publish(verdict.tenant, "verdict", [&] { return to_json(verdict); });
   if (listener.verdict) listener.verdict(verdict);
 }
 
 void Engine::Impl::tell_waiting(const model::Action& action) {
-  if (service) service->events().publish(action.tenant, "action", [&] { return to_json(action); });
+  if (auto* hub = events.load())
+    hub->publish(action.tenant, "action", [&] { return to_json(action); });
 }
 
 void Engine::Impl::tell(const model::Action& action) {
@@ -25,9 +26,8 @@ void Engine::Impl::tell(const model::Notification& notification) {
             {"tenant", notification.tenant},
             {"to", notification.to},
             {"text", notification.text}});
-  if (service)
-    service->events().publish(
-        notification.tenant, "notification", [&] { return to_json(notification); });
+  if (auto* hub = events.load())
+    hub->publish(notification.tenant, "notification", [&] { return to_json(notification); });
 }
 
 void Engine::Impl::report(const std::exception_ptr& thrown) const {
@@ -84,6 +84,7 @@ Result<> Engine::Impl::serve_http() {
                               [this](const std::exception_ptr& thrown) { report(thrown); });
     if (started) {
       service = *std::move(started);
+      events = &service->events();
       made.set_value({});
     } else {
       made.set_value(std::unexpected{started.error()});
@@ -178,6 +179,7 @@ void Engine::stop(std::chrono::milliseconds patience) {
   self.loop.stop();
   if (self.loop_thread.joinable()) self.loop_thread.join();
   self.blocking.join();
+  self.events = nullptr;
   self.service.reset();
 }
 

@@ -56,6 +56,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -124,6 +125,8 @@ struct Engine::Impl {
   std::optional<ActionWatch> watch;
   std::optional<ApiBackend> backend;
   std::unique_ptr<serve::Service> service;
+  /// Of `service`, once it listens: verdicts and actions come earlier, on any thread.
+  std::atomic<serve::EventHub*> events = nullptr;
   std::unique_ptr<KafkaIntake> kafka;
   std::optional<TaskGroup> tasks;
 
