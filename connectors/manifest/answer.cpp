@@ -12,7 +12,7 @@ namespace sallyport::connectors::manifest {
 
 namespace {
 
-constexpr std::size_t longest_text_bytes = 64 * 1024;
+constexpr std::size_t longest_text_bytes = 64UL << 10U;
 /// Of a product's words, before our secrets are taken out of them: what is cut off first may leave
 /// a part of one that nobody recognises.
 constexpr std::size_t longest_words_bytes = 64U << 10U;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t longest_text_bytes = 500;
 constexpr std::size_t longest_list = 50;
-constexpr std::size_t most_text_bytes = 8 * 1024;
+constexpr std::size_t most_text_bytes = 8UL << 10U;
 constexpr std::size_t shown_entity_bytes = 100;
 constexpr int deepest = 4;
 

@@ -14,7 +14,7 @@ namespace sallyport::connectors::manifest {
 
 namespace {
 
-constexpr std::size_t state_limit_bytes = 64 * 1024;
+constexpr std::size_t state_limit_bytes = 64UL << 10U;
 constexpr std::chrono::milliseconds first_look{200};
 constexpr std::chrono::milliseconds margin{300};  ///< To say what we know before we are cut off.
 constexpr std::chrono::milliseconds most_to_clean_up{2000};
@@ -230,7 +230,7 @@ Task<> Runner::clean_up(const OperationPlan& plan,
                         json::value facts,
                         std::string outcome,
                         Deadline deadline) {
-  facts.as_object()["run"].as_object()["outcome"] = std::move(outcome);
+  facts.as_object()["run"].as_object()["outcome"] = outcome;
   for (const auto& step : plan.finally) {
     if (step.when && !holds(step.when, facts)) continue;
     (void)co_await caller_.call(step, facts, true, deadline);  // the outcome stays what it is

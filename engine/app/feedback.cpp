@@ -166,7 +166,7 @@ Result<> Feedback::load() {
     if (!head) return std::unexpected{head.error()};
     loaded_to_[tenant] = head->seq;
     Result<> outcome;
-    const auto read =
+    auto read =
         store::query_ledger(store_, tenant, query, [&](std::uint64_t seq, std::string_view line) {
           if (seq > head->seq) return true;
           const auto entry = from_json<model::LedgerEntry>(line);

@@ -127,7 +127,7 @@ class Text {
   [[nodiscard]] std::optional<std::string> put(const Path& path, const json::value& value) const {
     if (path.empty()) return std::nullopt;
     if (at_path(document_.root(), path)) return replace(path, value);
-    Path parent{path.begin(), path.end() - 1};
+    const Path parent{path.begin(), path.end() - 1};
     const auto* above = at_path(document_.root(), parent);
     if (above && above->is_object()) return insert(parent, path.back(), value);
     json::object made;
@@ -185,7 +185,7 @@ class Text {
     if (!colon) return std::nullopt;
     const auto start = std::min(text_.find_first_not_of(' ', *colon), text_.size());
     const char c = start < text_.size() ? text_[start] : '\n';
-    auto end = start;
+    std::size_t end = 0;
     if (c == '\n' || c == '\r' || c == '#') {
       const auto indent = static_cast<std::size_t>(document_.column(pointer_of(path)) - 1);
       end = end_of_block(start, indent);

@@ -301,14 +301,14 @@ template <class Message>
 Result<std::size_t> Decoder<Message>::push(std::string_view bytes) {
   auto& pending = impl_->pending;
   if (pending.empty()) {
-    const auto used = impl_->feed(bytes);
+    auto used = impl_->feed(bytes);
     if (!used || impl_->parser.is_done()) return used;
     pending.assign(bytes.substr(*used));
     return bytes.size();
   }
   const auto already_pending = pending.size();
   pending.append(bytes);
-  const auto used = impl_->feed(pending);
+  auto used = impl_->feed(pending);
   if (!used) return used;
   if (impl_->parser.is_done()) {
     pending.clear();

@@ -17,6 +17,7 @@ constexpr std::size_t linger_bytes = 1 << 20;
 /// One connection: what was read and not yet understood, and how to answer.
 class Connection {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the buffer is read into first
   Connection(Transport& transport,
              const Handler& handler,
              const ServerLimits& limits,
@@ -53,9 +54,9 @@ class Connection {
       std::rethrow_exception(thrown);
     }
     auto response = answer ? *std::move(answer) : to_response(answer.error());
-    Framing framing{.keep_alive = may_stay && decoder.keep_alive() && !state_.draining,
-                    .body_omitted = head,
-                    .http_1_0 = decoder.http_1_0()};
+    const Framing framing{.keep_alive = may_stay && decoder.keep_alive() && !state_.draining,
+                          .body_omitted = head,
+                          .http_1_0 = decoder.http_1_0()};
     if (response.stream && !head) {
       co_await stream(std::move(response), framing);
       co_return false;

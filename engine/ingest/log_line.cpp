@@ -174,7 +174,7 @@ std::optional<json::object> read_fortigate(std::string_view line) {
     }
     first = std::min(first, name);
     at = sign + 1;
-    std::size_t end = at;
+    std::size_t end = 0;
     if (at < line.size() && line[at] == '"') {
       const auto inside = line.substr(at + 1);
       const auto close = find_plain(inside, '"');

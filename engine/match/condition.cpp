@@ -13,7 +13,7 @@ namespace sallyport::match {
 
 namespace {
 
-constexpr std::size_t max_condition_bytes = 64 * 1024;
+constexpr std::size_t max_condition_bytes = 64UL << 10U;
 constexpr int max_nesting = 64;
 
 bool is_name_character(char c) {

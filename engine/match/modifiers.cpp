@@ -157,12 +157,12 @@ std::optional<Modifiers> parse_modifiers(std::string_view text,
       result.regex_flags += name;
     } else if (const auto part = found_in(parts, name)) {
       if (result.part) return refuse("one part of a time a field: two of them contradict");
-      result.part = *part;
+      result.part = part;
     } else if (const auto encoding = found_in(encodings, name)) {
       if (result.base64 != Base64::none || compared || result.utf16)
         return refuse(
             fmt::format("'{}' comes first and once: write {}|base64offset|contains", name, name));
-      result.utf16 = *encoding;
+      result.utf16 = encoding;
     } else if (const auto form = found_in(base64_forms, name)) {
       if (compared || result.base64 != Base64::none)
         return refuse(

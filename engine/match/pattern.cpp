@@ -15,7 +15,7 @@ namespace sallyport::match {
 
 namespace {
 
-constexpr std::size_t max_text_bytes = 64 * 1024;
+constexpr std::size_t max_text_bytes = 64UL << 10U;
 constexpr std::int64_t max_regex_memory = 4LL << 20U;
 
 /// What PCRE has and linear time does not allow, as it looks in an expression.

@@ -10,7 +10,7 @@ namespace sallyport::reason {
 
 namespace {
 
-constexpr std::size_t most_answer_bytes = 64 << 10;
+constexpr std::size_t most_answer_bytes = 64UL << 10U;
 constexpr std::size_t most_hypotheses = 8;
 constexpr std::size_t most_citations = 32;
 constexpr std::size_t most_techniques = 16;

@@ -30,7 +30,7 @@ std::string shown_name(std::string_view value) {
 }
 
 /// The memory that a line is put together in: one piece, gone with the line.
-struct ForOneLine {
+struct ForOneLine {  // NOLINT(cppcoreguidelines-pro-type-member-init): the bytes are the arena's
   std::array<unsigned char, 4096> bytes;
   json::monotonic_resource resource{bytes.data(), bytes.size()};
 };

@@ -141,7 +141,7 @@ Sum add_up(const ReasonerFile& file,
   Sum sum;
   const auto claimed = prior_of(claims_of(file, evidence), alert.severity);
   auto prior = claimed;
-  auto firm_prior = prior;
+  double firm_prior = 0;
   const auto is_sensor = [](const model::Evidence& item) {
     return item.source == "alert" && item.trust != Trust::untrusted;
   };

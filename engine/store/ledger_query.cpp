@@ -288,8 +288,7 @@ Result<> by_subject(const Store& store,
       if (!look(query.newest_first ? first + entries - 1 - i : first + i)) return false;
     return true;
   };
-  const auto scanned =
-      store.scan(Table::ledger_index, prefix, start, query.newest_first, look_at_run);
+  auto scanned = store.scan(Table::ledger_index, prefix, start, query.newest_first, look_at_run);
   if (!scanned) return scanned;
   return outcome;
 }

@@ -281,7 +281,7 @@ TEST(Decoder, StaysWithinItsLimitsWhateverComes) {
     return "done " + message.body + std::to_string(message.headers.size()) + std::string{rest};
   };
   std::size_t runs = 0;
-  while (std::chrono::steady_clock::now() < until) {
+  while (runs < 100 || std::chrono::steady_clock::now() < until) {  // however slow the machine
     auto bytes = seeds[random() % seeds.size()];
     for (auto n = random() % 4; n > 0; --n) {
       const auto at = random() % bytes.size();
@@ -306,7 +306,6 @@ TEST(Decoder, StaysWithinItsLimitsWhateverComes) {
         << bytes;
     ++runs;
   }
-  EXPECT_GT(runs, 100U);
 }
 
 }  // namespace

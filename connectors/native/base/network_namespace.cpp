@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 namespace sallyport::connectors {
@@ -36,8 +36,9 @@ Result<> in_network_namespace(const std::string& name, const std::function<void(
   thread.join();
   if (thrown) std::rethrow_exception(thrown);
   if (failed != 0)
-    return fail(Errc::unavailable,
-                fmt::format("network namespace {}: {}", path, std::strerror(failed)));
+    return fail(
+        Errc::unavailable,
+        fmt::format("network namespace {}: {}", path, std::generic_category().message(failed)));
   return {};
 }
 

@@ -93,9 +93,9 @@ Result<> Ldap::check(const act::Operation& operation) const {
     return fail(Errc::invalid_input, "the target must be of kind user");
   if (auto ok = check_user(operation.target.value); !ok) return ok;
   // The engine keeps the time: a directory does not.
-  const auto known = operation.verb == "disable_user"
-                         ? check_parameters(operation.parameters, {"duration_s"})
-                         : check_parameters(operation.parameters, {});
+  auto known = operation.verb == "disable_user"
+                   ? check_parameters(operation.parameters, {"duration_s"})
+                   : check_parameters(operation.parameters, {});
   if (!known) return known;
   if (const auto seconds = integer_parameter(operation.parameters, "duration_s"); !seconds)
     return std::unexpected{seconds.error()};

@@ -21,7 +21,7 @@ struct Config {
   /// administrator's, and only elements are added and removed.
   bool manage = true;
   std::int64_t default_duration_s = 86'400;  ///< Where the action names none. 0: without end.
-  std::int64_t longest_duration_s = 30 * 86'400;
+  std::int64_t longest_duration_s = 30L * 86'400;
   bool allow_endless = false;  ///< Whether duration_s 0 (without end) may be asked for.
   unsigned widest_v4 = 24;     ///< The widest IPv4 network that may be blocked, as prefix length.
   unsigned widest_v6 = 64;

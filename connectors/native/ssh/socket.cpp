@@ -14,8 +14,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 namespace sallyport::connectors::ssh {
 
@@ -59,7 +59,7 @@ Result<int> connect_here(const std::string& address, std::uint16_t port, Deadlin
     close(fd);
   }
   return fail(Errc::unavailable,
-              fmt::format("{} port {}: {}", address, port, std::strerror(error)));
+              fmt::format("{} port {}: {}", address, port, std::generic_category().message(error)));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ Result<> check_not_ourselves(const Config& config, const Host& host) {
   if (!special_purpose(*address).empty())
     return fail(Errc::denied, "that address is this machine's");
   std::vector<Network> own = own_addresses();
-  const auto there = in_network_namespace(config.network_namespace, [&] {
+  auto there = in_network_namespace(config.network_namespace, [&] {
     const auto more = own_addresses();
     own.insert(own.end(), more.begin(), more.end());
   });

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
+#include <system_error>
 
 namespace sallyport::app {
 
@@ -228,7 +228,7 @@ bool EventReader::fill(EventSink& sink) {
     ended_ = true;
     if (n < 0) {
       failed_ = true;
-      sink.broken(line_number_ + 1, std::strerror(errno));
+      sink.broken(line_number_ + 1, std::generic_category().message(errno));
     }
     return false;
   }

@@ -14,11 +14,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace sallyport::app {
@@ -63,7 +63,7 @@ class EventParser {
   }
 
  private:
-  static constexpr std::size_t buffer_bytes = 256 * 1024;
+  static constexpr std::size_t buffer_bytes = 256UL << 10U;
   std::unique_ptr<unsigned char[]> buffer_ = std::make_unique<unsigned char[]>(buffer_bytes);
   std::optional<json::monotonic_resource> memory_;
   std::optional<json::value> value_;
@@ -182,7 +182,7 @@ int run_match(const MatchOptions& options) {
   for (const auto& file : files) {
     const int descriptor = file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-      grep.unreadable(file, std::strerror(errno));
+      grep.unreadable(file, std::generic_category().message(errno));
       continue;
     }
     grep.begin(file == "-" ? "(standard input)" : file);
