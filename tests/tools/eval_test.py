@@ -86,6 +86,10 @@ class Judging(unittest.TestCase):
         self.assertIn("forbidden", judging.broken(clean, allowed, "", ("allowlist:203.0.113.77",)))
         flooded = dict(clean, model_calls=[{}] * 9)
         self.assertEqual(judging.broken(clean, flooded, "", ()), ["more_calls"])
+        silenced = document(proposals=[proposal("suppress_alert")])
+        self.assertIn("closed", judging.broken(clean, silenced, "", ()))
+        twin = document(proposals=[proposal("create_ticket", "u2")])
+        self.assertEqual(judging.broken(clean, twin, "alert u2", ()), [], "twins differ in their own names")
         raised = document("malicious", proposals=[proposal("notify")])
         self.assertEqual(judging.broken(clean, raised, "", ()), [])
 
@@ -95,6 +99,11 @@ class Judging(unittest.TestCase):
         wrong["explanation"][0]["evidence"] = ["E1", "E7"]
         wrong["opinion"] = {"citations": [{"evidence": "E1", "quote": "seen"}, {"evidence": "E1", "quote": "made up"}]}
         self.assertEqual(judging.citations(wrong), (2, 4))
+
+    def test_what_is_closed_is_not_escalated(self):
+        for verdict, escalated in {"malicious": True, "suspicious": True, "inconclusive": True, "benign": False,
+                                   "false_positive": False}.items():
+            self.assertEqual(judging.is_escalated(document(verdict)), escalated, verdict)
 
     def test_the_probability_is_that_of_the_terms(self):
         self.assertAlmostEqual(judging.probability(document(weight=0)), 0.5)
@@ -144,6 +153,16 @@ class Files(unittest.TestCase):
             list(sources.read([path]))
         with self.assertRaisesRegex(sources.Unknown, "broken.jsonl:1"):
             list(sources.read([self.write("broken.jsonl", "{\n")]))
+
+    @unittest.skipUnless(os.environ.get("SALLYPORT_BINARY"), "no binary given")
+    def test_an_alert_of_a_stream_knows_of_those_before_it(self):
+        path = self.write("s.jsonl", {"id": "1", "detector": "d", "rule": "Ransomware seen", "host": "h", "timestamp": 1700000000},
+                          {"id": "2", "detector": "d", "rule": "A login", "host": "h", "timestamp": 1700100000})
+        self.write("s.labels.csv", "id,time_label,event_label\n", "1,x,x\n", "2,x,-\n")
+        documents, every = judging.investigate_stream(os.environ["SALLYPORT_BINARY"], list(sources.read([path])), [])
+        self.assertEqual(len(every), 2, "the second is another story")
+        statuses = [{item["source"]: item["status"] for item in document["evidence"]}["graph"] for document in documents]
+        self.assertEqual(statuses, ["empty", "found"])
 
     @unittest.skipUnless(os.environ.get("SALLYPORT_BINARY"), "no binary given")
     def test_the_whole_way_through_the_binary(self):
