@@ -45,6 +45,7 @@ TEST(Waiting, UnderstandsEveryWayInWhichAProviderAsksForIt) {
                   {"anthropic-ratelimit-tokens-remaining", "0"}}),
             12s);
   EXPECT_EQ(wait({{"x-ratelimit-reset", "1795176060"}}), 60s) << "a moment in epoch seconds";
+  EXPECT_EQ(wait({{"RateLimit-Reset", "30"}, {"RateLimit-Remaining", "0"}}), 30s);
   EXPECT_EQ(wait({{"retry-after", "Fri, 20 Nov 2026 11:00:00 GMT"}}), 0s) << "it has passed";
   EXPECT_EQ(wait({{"retry-after", "999999999"}}), 24h);
   EXPECT_FALSE(wait({{"retry-after", "soon"}, {"x-request-id", "1"}}));

@@ -334,6 +334,8 @@ TEST(Envelope, IsAJsonObjectWhateverTheDialectAndWhatTheSettingsAddGoesOverOurs)
     EXPECT_EQ(body->at("model"), "another");
     EXPECT_EQ(body->at("temperature"), 1);
     EXPECT_EQ(body->at("seed"), 7);
+    const auto model = text.find(R"("model":)");
+    EXPECT_EQ(model, text.rfind(R"("model":)")) << "a key that stands twice: " << text;
     const auto& told = body->at("messages").as_array();
     ASSERT_GE(told.size(), 3U);
     EXPECT_EQ(told[told.size() - 3].at("content"), "a \"brief\"\n");
