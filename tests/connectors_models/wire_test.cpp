@@ -176,6 +176,9 @@ TEST(OpenAi, ReadsErrorsOfEveryShape) {
             CallOutcome::context_exceeded);
   EXPECT_EQ(refused(Dialect::openai, 502, "<html>bad gateway</html>"), CallOutcome::server_error);
   EXPECT_EQ(refused(Dialect::openai, 404, ""), CallOutcome::rejected);
+  // What stands before a model says it by the status alone.
+  EXPECT_EQ(refused(Dialect::openai, 429, "slow down"), CallOutcome::rate_limited);
+  EXPECT_EQ(refused(Dialect::openai, 529, ""), CallOutcome::overloaded);
 }
 
 reason::QuestionForm form() {
