@@ -152,8 +152,8 @@ void PolicyReader::check_field(const match::FieldPath& field, const std::string&
     error(at, fmt::format("no request has a field '{:.60}'; did you mean '{}.'?", first, *root));
   } else {
     warning(at,
-            fmt::format("no request has a field '{:.60}', so it matches nothing; fields are {}, "
-                        "parameters.* and context.*",
+            fmt::format("no request has a field '{:.60}': only exists: false matches; fields are "
+                        "{}, parameters.* and context.*",
                         field.whole,
                         fmt::join(known, ", ")));
   }

@@ -141,6 +141,10 @@ TEST(PolicyFile, TellsTheFieldThatNoRequestHas) {
               ElementsAre(HasSubstr("did you mean 'context.'?")));
   EXPECT_THAT(faults_in("{ tenants: { acme: { protected: [ { device.hostname: x } ] } } }"),
               ElementsAre(HasSubstr("warning /tenants/acme/protected/0: no request has a field")));
+  EXPECT_THAT(
+      faults_in("{ tenants: { acme: { protected: [ { device.hostname|exists: false } ] } } }"),
+      ElementsAre(HasSubstr("only exists: false matches")))
+      << "and that protects everything";
 }
 
 TEST(PolicyFile, FaultsHaveTheirLine) {
