@@ -12,55 +12,31 @@
 
 namespace sallyport::reason {
 
-enum class Activity : std::uint8_t {
-  ordinary,
-  command_execution,
-  script_or_encoded_command,
-  download,
-  persistence,
-  privilege_escalation,
-  credential_access,
-  defence_evasion,
-  discovery,
-  lateral_movement,
-  command_and_control,
-  exfiltration,
-  destruction,
-  web_attack,
-  scan,
-  failed_login,
-  login,
-  cloud_or_identity_change,
-  phishing,
-  other
-};
-BOOST_DESCRIBE_ENUM(Activity,
-                    ordinary,
-                    command_execution,
-                    script_or_encoded_command,
-                    download,
-                    persistence,
-                    privilege_escalation,
-                    credential_access,
-                    defence_evasion,
-                    discovery,
-                    lateral_movement,
-                    command_and_control,
-                    exfiltration,
-                    destruction,
-                    web_attack,
-                    scan,
-                    failed_login,
-                    login,
-                    cloud_or_identity_change,
-                    phishing,
-                    other)
-
-enum class Ending : std::uint8_t { succeeded, failed, blocked, unknown };
-BOOST_DESCRIBE_ENUM(Ending, succeeded, failed, blocked, unknown)
-
-enum class IndicatorKind : std::uint8_t { ip, domain, url, hash, email, file, user, host };
-BOOST_DESCRIBE_ENUM(IndicatorKind, ip, domain, url, hash, email, file, user, host)
+BOOST_DEFINE_FIXED_ENUM_CLASS(Activity,
+                              std::uint8_t,
+                              ordinary,
+                              command_execution,
+                              script_or_encoded_command,
+                              download,
+                              persistence,
+                              privilege_escalation,
+                              credential_access,
+                              defence_evasion,
+                              discovery,
+                              lateral_movement,
+                              command_and_control,
+                              exfiltration,
+                              destruction,
+                              web_attack,
+                              scan,
+                              failed_login,
+                              login,
+                              cloud_or_identity_change,
+                              phishing,
+                              other)
+BOOST_DEFINE_FIXED_ENUM_CLASS(Ending, std::uint8_t, succeeded, failed, blocked, unknown)
+BOOST_DEFINE_FIXED_ENUM_CLASS(
+    IndicatorKind, std::uint8_t, ip, domain, url, hash, email, file, user, host)
 
 struct Indicator {
   IndicatorKind kind = IndicatorKind::ip;
