@@ -1,5 +1,7 @@
 #include "connectors/models/waiting.hpp"
 
+#include "engine/http/date.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -45,7 +47,7 @@ std::optional<milliseconds> seconds_or_moment(std::string_view text, Time now) {
     return until(moment, now);
   }
   if (const auto span = parse_span(text)) return span;
-  if (const auto date = parse_http_date(text)) return until(*date, now);
+  if (const auto date = http::parse_date(text)) return until(*date, now);
   if (const auto moment = parse_rfc3339(text)) return until(*moment, now);
   return std::nullopt;
 }
@@ -99,24 +101,6 @@ std::optional<milliseconds> parse_span(std::string_view text) {
     ms += *value * unit->ms;
   }
   return bounded(ms);
-}
-
-std::optional<Time> parse_http_date(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> months = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  // `Sun, 06 Nov 1994 08:49:37 GMT`
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT")
-    return std::nullopt;
-  const auto month = std::ranges::find(months, text.substr(8, 3));
-  if (month == months.end()) return std::nullopt;
-  const auto iso = fmt::format("{}-{:02}-{}T{}Z",
-                               text.substr(12, 4),
-                               month - months.begin() + 1,
-                               text.substr(5, 2),
-                               text.substr(17, 8));
-  const auto time = parse_rfc3339(iso);
-  if (!time) return std::nullopt;
-  return *time;
 }
 
 std::optional<milliseconds> asks_to_wait(const http::Headers& headers, Time now) {

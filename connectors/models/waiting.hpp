@@ -13,9 +13,6 @@ namespace sallyport::connectors::models {
 /// `1s`, `6m0s`, `120ms`, `1h2m3.5s`: how OpenAI writes a span.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_span(std::string_view text);
 
-/// An HTTP date (RFC 9110, 5.6.7, the form that is sent): `Sun, 06 Nov 1994 08:49:37 GMT`.
-[[nodiscard]] std::optional<Time> parse_http_date(std::string_view text);
-
 /// How long a provider asks to wait: `retry-after-ms`, `retry-after` (seconds or a date), else the
 /// latest reset among the limits that have nothing left: `x-ratelimit-reset-*` (a span, seconds or
 /// a moment in epoch seconds), `anthropic-ratelimit-*-reset` (RFC 3339). Nothing: it does not say.

@@ -21,12 +21,6 @@ TEST(Waiting, ReadsEveryFormOfASpan) {
     EXPECT_FALSE(parse_span(none)) << none;
 }
 
-TEST(Waiting, ReadsAnHttpDate) {
-  EXPECT_EQ(parse_http_date("Fri, 20 Nov 2026 12:00:30 GMT"), noon + 30s);
-  EXPECT_FALSE(parse_http_date("Fri, 20 Foo 2026 12:00:30 GMT"));
-  EXPECT_FALSE(parse_http_date("yesterday"));
-}
-
 TEST(Waiting, UnderstandsEveryWayInWhichAProviderAsksForIt) {
   const auto wait = [](http::Headers headers) { return asks_to_wait(headers, noon); };
   EXPECT_EQ(wait({{"Retry-After", "7"}}), 7s);
