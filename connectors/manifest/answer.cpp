@@ -2,11 +2,13 @@
 
 #include "connectors/manifest/xml.hpp"
 #include "engine/base/cut.hpp"
+#include "engine/http/date.hpp"
 #include "engine/match/json_record.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 namespace sallyport::connectors::manifest {
 
@@ -55,6 +57,8 @@ std::optional<std::chrono::milliseconds> delay(const json::value& record,
   const auto text = value ? text_of_scalar(*value) : fail(Errc::not_found, "");
   double number = 0;
   if (!text) return std::nullopt;
+  if (const auto date = http::parse_date(*text))
+    return std::chrono::ceil<std::chrono::milliseconds>(std::max(*date - now, Time::duration{0}));
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc{} || end != text->data() + text->size() || !std::isfinite(number) ||
       number < 0)
@@ -78,6 +82,45 @@ AnswerClass by_status(std::int64_t status) {
   return status >= 500 ? AnswerClass::retryable : AnswerClass::permanent;
 }
 
+/// The whole number there, also where it is written as text.
+std::optional<std::int64_t> number_at(const json::value& root, std::string_view path) {
+  const auto value = value_at(root, path);
+  const auto text = value ? text_of_scalar(*value) : fail(Errc::not_found, "");
+  std::int64_t number = 0;
+  if (!text) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  return error == std::errc{} && end == text->data() + text->size() ? std::optional{number}
+                                                                    : std::nullopt;
+}
+
+/// Leaves the elements whose numbers are of the range, and tells the least number that none has.
+/// Errors: unavailable (an element without a number: what is free cannot be told).
+Result<std::optional<std::int64_t>> keep_numbered(const NumberedSpec& numbered,
+                                                  const json::value& record,
+                                                  json::array& items) {
+  const auto least = number_at(record, numbered.least);
+  const auto most = number_at(record, numbered.most);
+  if (!least || !most)
+    return fail(Errc::unavailable,
+                fmt::format("{} or {} is no number", numbered.least, numbered.most));
+  std::set<std::int64_t> taken;
+  json::array within;
+  for (auto& item : items) {
+    const auto number = number_at(item, numbered.at);
+    if (!number)
+      return fail(Errc::unavailable,
+                  fmt::format("the product shows an element without its {}", numbered.at));
+    if (*number < *least || *number > *most) continue;
+    taken.insert(*number);
+    within.push_back(std::move(item));
+  }
+  items = std::move(within);
+  auto unused = *least;
+  for (const auto number : taken)
+    if (number == unused) ++unused;  // in ascending order
+  return unused <= *most ? std::optional{unused} : std::nullopt;
+}
+
 json::array candidates(const json::value& record, const PickPlan& pick) {
   auto found = value_at(record, pick.from);
   if (!found || found->is_null()) return {};
@@ -88,7 +131,7 @@ json::array candidates(const json::value& record, const PickPlan& pick) {
 }
 
 Result<std::optional<json::value>> pick_one(const PickPlan& pick, const json::value& record) {
-  const bool several = pick.count || pick.most > 0;
+  const bool several = pick.count || pick.numbered || pick.most > 0;
   if (!several && !pick.where && pick.latest_by.empty() && pick.take.empty() && pick.needed.empty())
     return value_at(record, pick.from);
   auto items = candidates(record, pick);
@@ -99,6 +142,12 @@ Result<std::optional<json::value>> pick_one(const PickPlan& pick, const json::va
       return !holds(pick.where, asked);
     };
     items.erase(std::remove_if(items.begin(), items.end(), other), items.end());
+  }
+  if (pick.numbered) {
+    const auto unused = keep_numbered(*pick.numbered, record, items);
+    if (!unused) return std::unexpected{unused.error()};
+    if (pick.unused)
+      return *unused ? std::optional{json::value(**unused)} : std::optional<json::value>{};
   }
   if (pick.count) return std::optional{json::value(static_cast<std::int64_t>(items.size()))};
   if (pick.most > 0) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <set>
 
 namespace sallyport::connectors::manifest {
 
@@ -85,6 +86,7 @@ Task<Called> Caller::call_once(const StepPlan& step,
                                Deadline deadline) {
   const auto& endpoint = step.request.endpoint;
   bool renewed = false;
+  bool perhaps_done = false;
   auto wait = first_pause;
   for (unsigned attempt = 1;; ++attempt, wait *= 2) {
     const bool last = attempt >= most_attempts;
@@ -103,10 +105,12 @@ Task<Called> Caller::call_once(const StepPlan& step,
     if (!exchange->answer) {
       const auto why = fmt::format("{}: {}", step.id, exchange->answer.error().detail);
       if (!exchange->sent) co_return fail(exchange->answer.error().code, why);
+      perhaps_done = true;
       if (may_repeat && !last && co_await pause(wait, deadline)) continue;
       co_return Called{
           .judgement = {.kind = Judgement::Kind::unclear, .why = "sent, no answer: " + why},
-          .record = std::move(facts)};
+          .record = std::move(facts),
+          .perhaps_done = true};
     }
     auto record = with_answer(facts, *std::move(exchange->answer), step.request.accept);
     auto judgement = judged(step, record);
@@ -123,11 +127,15 @@ Task<Called> Caller::call_once(const StepPlan& step,
         if (!last && Deadline::Clock::now() + delay < deadline.at()) continue;
       }
       if (judgement.means == AnswerClass::retryable && may_repeat && !last &&
-          co_await pause(wait, deadline))
+          co_await pause(wait, deadline)) {
+        perhaps_done = true;
         continue;
+      }
     }
     judgement.why = fmt::format("{}: {}", step.id, judgement.why);
-    co_return Called{.judgement = std::move(judgement), .record = std::move(record)};
+    co_return Called{.judgement = std::move(judgement),
+                     .record = std::move(record),
+                     .perhaps_done = perhaps_done};
   }
 }
 
@@ -169,6 +177,7 @@ Task<Called> Caller::call(const StepPlan& step,
   const auto first = build(step.request, wire_.base(step.request.endpoint), facts);
   if (!first) co_return std::unexpected{first.error()};
   auto target = first->target;
+  std::set<std::string> read{target};
   json::array items;
   for (std::uint32_t page = 0; page < pages.most; ++page) {
     auto called = co_await call_once(step, facts, target, may_repeat, deadline);
@@ -182,6 +191,9 @@ Task<Called> Caller::call(const StepPlan& step,
       put_at(called->record, pages.items, std::move(items));
       co_return called;
     }
+    if (!read.insert(*next).second)
+      co_return fail(Errc::unavailable,
+                     fmt::format("{}: its pages lead back to one that was read", step.id));
     target = *std::move(next);
   }
   co_return fail(Errc::unavailable, fmt::format("{}: more than {} pages", step.id, pages.most));

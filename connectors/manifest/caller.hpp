@@ -17,6 +17,8 @@ namespace sallyport::connectors::manifest {
 struct Called {
   Judgement judgement;
   json::value record;  ///< The facts with the answer, where there is one.
+  /// It was sent before without a clear answer: what is found done may be what that one did.
+  bool perhaps_done = false;
 };
 
 /// Sends a step's request until its answer is clear: a new token once, what the product asks to

@@ -1,6 +1,7 @@
 #include "connectors/manifest/compile_auth.hpp"
 #include "connectors/manifest/compile_queries.hpp"
 #include "connectors/manifest/compile_steps.hpp"
+#include "connectors/manifest/pace.hpp"
 #include "connectors/manifest/plan.hpp"
 #include "connectors/manifest/scope.hpp"
 #include "engine/base/digest.hpp"
@@ -14,8 +15,6 @@ namespace sallyport::connectors::manifest {
 namespace {
 
 constexpr std::int64_t known_version = 1;
-constexpr std::uint32_t most_concurrency = 64;
-constexpr std::uint32_t longest_window_s = 86'400;
 
 bool is_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && text.front() != '-' &&
@@ -60,12 +59,11 @@ struct Compiler {
       wrong("/limits",
             "says how many requests the product takes, e.g. [{ requests: 100, per_s: 60 }]");
     for (std::size_t i = 0; i < spec.limits.size(); ++i) {
-      const auto& limit = spec.limits[i];
-      if (limit.requests < 1 || limit.per_s < 1 || limit.per_s > longest_window_s)
-        wrong(child("/limits", i), "requests is at least 1, per_s from 1 to 86400");
+      if (auto fault = fault_of(spec.limits[i]); !fault.empty())
+        wrong(child("/limits", i), std::move(fault));
     }
-    if (spec.concurrency < 1 || spec.concurrency > most_concurrency)
-      wrong("/concurrency", fmt::format("goes from 1 to {}", most_concurrency));
+    if (auto fault = fault_of_concurrency(spec.concurrency); !fault.empty())
+      wrong("/concurrency", std::move(fault));
     if (spec.operations.empty() && spec.queries.empty())
       wrong("/operations", "there is nothing that it can do, and no `queries` that it answers");
   }
@@ -77,6 +75,21 @@ struct Compiler {
     wrong(where,
           meant ? fmt::format("there is no verb '{}'; did you mean '{}'?", verb, *meant)
                 : fmt::format("there is no verb '{}'; schemas/actions.yaml names them", verb));
+  }
+
+  /// A product's word for a choice: itself, or the place of an option that says it.
+  void check_word(const json::value& word, std::string_view where) const {
+    if (!word.is_string()) return;
+    const std::string_view text{word.get_string()};
+    const auto option = option_named_by(text);
+    if (option.empty()) {
+      if (text.contains("${"))
+        wrong(where, "a word is the product's, or the whole of one place: ${{ options.NAME }}");
+      return;
+    }
+    const auto found = spec.options.find(option);
+    if (found == spec.options.end() || !is_closed(found->second.type))
+      wrong(where, fmt::format("there is no option '{}' of a closed type", option));
   }
 
   void check_parameter(const model::Verb& verb,
@@ -106,9 +119,11 @@ struct Compiler {
         for (const auto& word : *list)
           if (!known(word)) wrong(where, fmt::format("the verb has no choice {}", to_json(word)));
       } else if (const auto* map = value.values.if_object()) {
-        for (const auto& [word, item] : *map)
+        for (const auto& [word, item] : *map) {
           if (!known(json::value(word)))
             wrong(where, fmt::format("the verb has no choice '{}'", std::string_view{word}));
+          check_word(item, where);
+        }
       }
       return;
     }
@@ -382,7 +397,7 @@ std::shared_ptr<const Plan> compile(const config::Document& document,
 
 Result<std::shared_ptr<const Plan>> load(const std::filesystem::path& file,
                                          const model::Catalogue& catalogue) {
-  const auto document = config::Document::load(file);
+  const auto document = config::Document::load(file, file_limits);
   if (!document) return std::unexpected{document.error()};
   Faults faults;
   auto plan = compile(*document, catalogue, faults);

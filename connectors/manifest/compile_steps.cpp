@@ -26,7 +26,7 @@ void add_saved(Scope& scope, const std::vector<StepSpec>& steps, std::string_vie
       const auto pick = saved(value);
       if (under == "restore" && !pick.record) continue;
       scope.values[fmt::format("{}.{}", under, std::string_view{key})] = {
-          .closed = pick.count || (pick.is && is_closed(pick.is->type)),
+          .closed = pick.count || pick.unused || (pick.is && is_closed(pick.is->type)),
           .always = pick.count || !pick.needed.empty()};
     }
   }

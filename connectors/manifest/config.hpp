@@ -1,5 +1,6 @@
 #pragma once
 
+#include "connectors/manifest/spec.hpp"
 #include "engine/base/json.hpp"
 
 #include <cstdint>
@@ -37,6 +38,8 @@ struct Config {
   /// TLS, or no host of the manifest's own.
   std::vector<std::string> allow;
   std::vector<std::string> never;  ///< Targets that nothing is done to; of addresses also networks.
+  std::vector<LimitSpec> limits;   ///< In place of the manifest's; empty: those.
+  std::uint32_t concurrency = 0;   ///< The same; 0: the manifest's.
   EnrichConfig enrich;
 };
 
@@ -57,6 +60,8 @@ BOOST_DESCRIBE_STRUCT(Config,
                        proxy,
                        allow,
                        never,
+                       limits,
+                       concurrency,
                        enrich))
 
 }  // namespace sallyport::connectors::manifest

@@ -21,6 +21,13 @@ constexpr std::size_t comment_limit_bytes = 200;
 constexpr std::array<std::string_view, 6> giving_back{
     "release_host", "enable_user", "unblock_ip", "unblock_domain", "restore_file", "remove_ioc"};
 
+/// `true`; `"any" or "totp"`
+std::string said_as_one_of(const json::array& values) {
+  std::string text;
+  for (const auto& value : values) text += (text.empty() ? "" : " or ") + to_json(value);
+  return text;
+}
+
 /// Runs `work` on `strand` and awaits it here.
 template <class T>
 Task<T> on(asio::any_io_executor strand, Task<T> work) {
@@ -30,6 +37,17 @@ Task<T> on(asio::any_io_executor strand, Task<T> work) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
   co_return fail(Errc::cancelled, "cancelled");
+}
+
+/// What an attempt came to after one that may have done some of it: what is so by then is ours, and
+/// a refusal of the rest does not mean that nothing happened.
+model::Outcome after_what_was_perhaps_done(Result<model::Outcome> outcome) {
+  if (!outcome)
+    return {.status = model::OutcomeStatus::unknown,
+            .detail = "stopped halfway: " + outcome.error().detail};
+  if (outcome->status == model::OutcomeStatus::already_done)
+    outcome->status = model::OutcomeStatus::succeeded;
+  return *std::move(outcome);
 }
 
 }  // namespace
@@ -128,6 +146,22 @@ Result<json::value> Connector::target_of(const OperationPlan& plan,
   return value;
 }
 
+Result<json::value> Connector::value_of(const std::string& what,
+                                        const ValueSpec& spec,
+                                        const json::value& given) const {
+  auto value = checked(what, spec, given);
+  if (!value || spec.type != ValueType::choice || !value->is_string()) return value;
+  const auto option = option_named_by(std::string_view{value->get_string()});
+  if (option.empty()) return value;
+  if (const auto* said = options_.if_contains(option)) return *said;
+  return fail(Errc::invalid_input,
+              fmt::format("{} {} of {} goes by options.{}, which is not set",
+                          what,
+                          to_json(given),
+                          plan_->connector.title,
+                          option));
+}
+
 Result<json::object> Connector::parameters_of(const OperationPlan& plan,
                                               const act::Operation& operation) const {
   json::object parameters;
@@ -158,7 +192,7 @@ Result<json::object> Connector::parameters_of(const OperationPlan& plan,
       return fail(
           Errc::invalid_input,
           fmt::format(
-              "`{}` of {} is always {}", name, plan_->connector.title, to_json(holds->front())));
+              "`{}` of {} is always {}", name, plan_->connector.title, said_as_one_of(*holds)));
     }
     if (spec == plan.parameters.end()) {
       std::vector<std::string_view> known;
@@ -170,7 +204,7 @@ Result<json::object> Connector::parameters_of(const OperationPlan& plan,
                               name,
                               meant ? fmt::format("; did you mean `{}`?", *meant) : ""));
     }
-    auto good = checked(fmt::format("`{}`", name), spec->second, value);
+    auto good = value_of(fmt::format("`{}`", name), spec->second, value);
     if (!good) return std::unexpected{good.error()};
     parameters.emplace(name, *std::move(good));
   }
@@ -178,7 +212,7 @@ Result<json::object> Connector::parameters_of(const OperationPlan& plan,
     if (parameters.contains(name)) continue;
     if (spec.needed) return fail(Errc::invalid_input, fmt::format("`{}` is needed", name));
     if (spec.fallback.is_null()) continue;
-    auto good = checked(name, spec, spec.fallback);
+    auto good = value_of(fmt::format("`{}`", name), spec, spec.fallback);
     if (!good) return std::unexpected{good.error()};
     parameters.emplace(name, *std::move(good));
   }
@@ -256,10 +290,16 @@ Task<model::Outcome> Connector::execute_now(act::Operation operation, Deadline d
   if (!plan) co_return std::unexpected{plan.error()};
   const auto facts = facts_of(**plan, operation);
   if (!facts) co_return std::unexpected{facts.error()};
+  bool perhaps_done = false;
   for (int n = 1;; ++n) {
     auto tried = co_await runner_->attempt(**plan, *facts, deadline);
     if (!tried) co_return std::unexpected{tried.error()};
-    if (!tried->again || n >= most_attempts) co_return std::move(tried->outcome);
+    auto& outcome = tried->outcome;
+    if (!tried->again || n >= most_attempts) {
+      if (perhaps_done) outcome = after_what_was_perhaps_done(std::move(outcome));
+      co_return std::move(outcome);
+    }
+    perhaps_done = perhaps_done || outcome.has_value();
   }
 }
 

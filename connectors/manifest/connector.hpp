@@ -82,6 +82,10 @@ class Connector final : public act::Actuator {
                                              const act::Operation& operation) const;
   [[nodiscard]] Result<json::value> target_of(const OperationPlan& plan,
                                               const act::Operation& operation) const;
+  /// `given` as the product is told it, also where a choice's word is an option's.
+  [[nodiscard]] Result<json::value> value_of(const std::string& what,
+                                             const ValueSpec& spec,
+                                             const json::value& given) const;
   [[nodiscard]] Result<json::object> parameters_of(const OperationPlan& plan,
                                                    const act::Operation& operation) const;
 

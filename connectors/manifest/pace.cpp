@@ -1,8 +1,28 @@
 #include "connectors/manifest/pace.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace sallyport::connectors::manifest {
+
+namespace {
+
+constexpr std::uint32_t most_concurrency = 64;
+constexpr std::uint32_t longest_window_s = 86'400;
+
+}  // namespace
+
+std::string fault_of(const LimitSpec& limit) {
+  const bool sound = limit.requests >= 1 && limit.per_s >= 1 && limit.per_s <= longest_window_s;
+  return sound ? std::string{}
+               : fmt::format("requests is at least 1, per_s from 1 to {}", longest_window_s);
+}
+
+std::string fault_of_concurrency(std::uint32_t connections) {
+  const bool sound = connections >= 1 && connections <= most_concurrency;
+  return sound ? std::string{} : fmt::format("goes from 1 to {}", most_concurrency);
+}
 
 Pace::Pace(const std::vector<LimitSpec>& limits) {
   for (const auto& limit : limits) {

@@ -3,10 +3,16 @@
 #include "connectors/manifest/spec.hpp"
 #include "engine/base/deadline.hpp"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sallyport::connectors::manifest {
+
+/// What is wrong with limits, of a manifest or of the operator's; empty: nothing.
+[[nodiscard]] std::string fault_of(const LimitSpec& limit);
+[[nodiscard]] std::string fault_of_concurrency(std::uint32_t connections);
 
 /// When the next request to a product may go: several limits of so many in so long, and the times
 /// that the product itself asked for. Who comes first goes first. Pure; not thread-safe.

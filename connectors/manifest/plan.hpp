@@ -59,6 +59,8 @@ struct PickPlan {
   std::string name;
   std::string from;
   Question where;
+  std::optional<NumberedSpec> numbered;
+  bool unused = false;
   std::string latest_by;
   std::string take;
   bool count = false;
@@ -68,7 +70,7 @@ struct PickPlan {
   bool record = true;
 
   /// A value that no character of can be taken for anything else than what it is.
-  [[nodiscard]] bool closed() const { return count || (is && is_closed(is->type)); }
+  [[nodiscard]] bool closed() const { return count || unused || (is && is_closed(is->type)); }
 };
 
 struct WaitPlan;
@@ -204,6 +206,11 @@ struct Plan {
   std::map<std::string, QueryPlan, std::less<>> queries;
   std::string hash;  ///< Of the document.
 };
+
+/// What a manifest may be as a file: the longest that is shipped holds a fiftieth of these values.
+/// It is read while the engine runs, and aliases that stand for aliases would take minutes.
+inline constexpr config::DocumentLimits file_limits{
+    .bytes = 1U << 20U, .depth = 64, .nodes = 50'000};
 
 /// Reads and checks a manifest against the verbs of `catalogue`. Every fault and every probable
 /// mistake is appended to `faults`; nullptr when one of them is an error.

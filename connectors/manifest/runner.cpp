@@ -161,6 +161,7 @@ Task<Attempt> Runner::act(const OperationPlan& plan, Progress& progress, Deadlin
   const bool may_repeat = plan.repeat != Repeat::once;
   auto& outcome = progress.outcome;
   bool all_done_before = true;
+  bool begins_a_job = false;  // the last step, where the product has not said that it is so already
   bool begun = false;
   const auto ended_as = [&](model::OutcomeStatus status, const std::string& why) {
     outcome.status = status;
@@ -182,18 +183,22 @@ Task<Attempt> Runner::act(const OperationPlan& plan, Progress& progress, Deadlin
     const bool done_before = is_done_before(judgement);
     if (judgement.kind == Judgement::Kind::unclear) co_return unknown(judgement.why);
     if (judgement.kind == Judgement::Kind::classed && !done_before) {
+      const bool conflict = judgement.means == AnswerClass::conflict;
       // A fault of the server, or its own word that it is at it: it may have happened.
-      if (begun || judgement.means == AnswerClass::retryable ||
-          judgement.means == AnswerClass::in_progress)
-        co_return unknown(judgement.why);
+      if (begun || called->perhaps_done || judgement.means == AnswerClass::retryable ||
+          judgement.means == AnswerClass::in_progress) {
+        auto open = unknown(judgement.why);
+        open.again = conflict && may_repeat;
+        co_return open;
+      }
       co_return Attempt{
-          .outcome = fail(judgement.means == AnswerClass::conflict ? Errc::conflict
-                                                                   : read_error(judgement).code,
-                          judgement.why),
-          .again = judgement.means == AnswerClass::conflict};
+          .outcome = fail(conflict ? Errc::conflict : read_error(judgement).code, judgement.why),
+          .again = conflict};
     }
-    begun = begun || !done_before;
-    all_done_before = all_done_before && done_before;
+    begins_a_job = !done_before;
+    const bool by_another = done_before && !called->perhaps_done;
+    begun = begun || !by_another;
+    all_done_before = all_done_before && by_another;
     const auto values = picked(step.save, called->record);
     if (!values) co_return unknown("answered without what was asked for: " + values.error().detail);
     auto& act = progress.facts.as_object()["act"].as_object();
@@ -217,7 +222,7 @@ Task<Attempt> Runner::act(const OperationPlan& plan, Progress& progress, Deadlin
   outcome.status = model::OutcomeStatus::succeeded;
   outcome.detail = fmt::format("{} accepted it", plan_->connector.title);
   note_the_end(plan, progress.facts, outcome);
-  if (!plan.wait) co_return Attempt{.outcome = outcome};
+  if (!plan.wait || !begins_a_job) co_return Attempt{.outcome = outcome};
   const auto waited = co_await wait(*plan.wait, progress.facts, deadline);
   if (!waited) co_return std::unexpected{waited.error()};
   if (!waited->ended) outcome.detail += "; its job has not ended: " + waited->last;

@@ -14,7 +14,9 @@ namespace sallyport::connectors::manifest {
 /// What an attempt at an operation came to.
 struct Attempt {
   Result<model::Outcome> outcome = model::Outcome{};
-  bool again = false;  ///< Somebody else changed the object, and nothing was done: look again.
+  /// Somebody else changed the object: look again. Where the outcome is unknown, some of it may
+  /// have been done.
+  bool again = false;
 };
 
 /// Runs the steps of an operation against the product: reads its state, acts, waits for its jobs,

@@ -271,6 +271,14 @@ std::vector<ErrorPlan> PieceCompiler::errors(const std::vector<ErrorRule>& rules
   return plans;
 }
 
+void PieceCompiler::check_numbered(const NumberedSpec& spec, std::string_view pointer) {
+  if (spec.at.empty()) wrong(child(pointer, "at"), "says where an element's number stands");
+  for (const auto& [key, path] : {std::pair{"least", spec.least}, std::pair{"most", spec.most}}) {
+    if (auto fault = scope_.fault_of(path); !fault.empty())
+      wrong(child(pointer, key), std::move(fault));
+  }
+}
+
 PickPlan PieceCompiler::pick(const std::string& name,
                              const json::value& value,
                              std::string_view pointer) {
@@ -285,9 +293,12 @@ PickPlan PieceCompiler::pick(const std::string& name,
           fmt::format("says where in the answer the value stands: {}",
                       fmt::join(answer_roots, ", ")));
   if (spec.is) check_spec(*spec.is, faults_, child(pointer, "is"));
-  if (int{spec.count} + int{spec.most > 0} + int{!spec.latest_by.empty()} > 1)
-    wrong(pointer, "says one of count, most and latest_by");
-  if ((spec.count || spec.most > 0) && spec.is)
+  if (int{spec.count} + int{spec.most > 0} + int{!spec.latest_by.empty()} + int{spec.unused} > 1)
+    wrong(pointer, "says one of count, most, latest_by and unused");
+  if (spec.unused && !spec.numbered)
+    wrong(child(pointer, "unused"), "says with `numbered` of which numbers one is wanted");
+  if (spec.numbered) check_numbered(*spec.numbered, child(pointer, "numbered"));
+  if ((spec.count || spec.unused || spec.most > 0) && spec.is)
     wrong(child(pointer, "is"), "a number or a list of them needs no type");
   if (spec.most > most_picked)
     wrong(child(pointer, "most"), fmt::format("goes to {}", most_picked));
@@ -297,6 +308,8 @@ PickPlan PieceCompiler::pick(const std::string& name,
   return {.name = name,
           .from = spec.from,
           .where = of_items.question(spec.where, child(pointer, "where"), false),
+          .numbered = spec.numbered,
+          .unused = spec.unused,
           .latest_by = spec.latest_by,
           .take = spec.take,
           .count = spec.count,

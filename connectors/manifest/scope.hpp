@@ -63,6 +63,7 @@ class PieceCompiler {
   [[nodiscard]] const std::set<std::string, std::less<>>& used() const noexcept { return used_; }
 
  private:
+  void check_numbered(const NumberedSpec& spec, std::string_view pointer);
   void body(const RequestSpec& spec, RequestPlan& plan, std::string_view pointer);
   [[nodiscard]] MakeTemplate maker();
 

@@ -81,17 +81,26 @@ struct ErrorRule {
   std::string because;
 };
 
+/// Elements that bear numbers, each once: rules of an access list. Those of one range are meant.
+struct NumberedSpec {
+  std::string at;     ///< Where an element's number stands.
+  std::string least;  ///< Where the bounds of the range stand: `options.first_rule`.
+  std::string most;
+};
+
 /// A value taken out of an answer.
 struct PickSpec {
   std::string from;
-  json::value where;            ///< For a list: which elements; the element is `item`.
-  std::string latest_by;        ///< Of several the one with the greatest value here.
-  std::string take;             ///< What of the element.
-  bool count = false;           ///< How many there are, instead of one of them.
-  std::uint32_t most = 0;       ///< So many of them as a list, instead of one; 0: one.
-  std::string needed;           ///< Without a value: not_found, for this reason.
-  std::optional<ValueSpec> is;  ///< What the value must be to be used.
-  bool record = true;           ///< False: for later steps alone, in no record.
+  json::value where;                     ///< For a list: which elements; the element is `item`.
+  std::optional<NumberedSpec> numbered;  ///< For a list: only those of a range of numbers.
+  bool unused = false;                   ///< The least number of the range that none of them has.
+  std::string latest_by;                 ///< Of several the one with the greatest value here.
+  std::string take;                      ///< What of the element.
+  bool count = false;                    ///< How many there are, instead of one of them.
+  std::uint32_t most = 0;                ///< So many of them as a list, instead of one; 0: one.
+  std::string needed;                    ///< Without a value: not_found, for this reason.
+  std::optional<ValueSpec> is;           ///< What the value must be to be used.
+  bool record = true;                    ///< False: for later steps alone, in no record.
 };
 
 /// How a job of the product's is waited for.
@@ -329,7 +338,9 @@ BOOST_DESCRIBE_ENUM(AnswerClass,
                     conflict,
                     in_progress)
 BOOST_DESCRIBE_STRUCT(ErrorRule, (), (when, means, retry_after, milliseconds, because))
-BOOST_DESCRIBE_STRUCT(PickSpec, (), (from, where, latest_by, take, count, most, needed, is, record))
+BOOST_DESCRIBE_STRUCT(NumberedSpec, (), (at, least, most))
+BOOST_DESCRIBE_STRUCT(
+    PickSpec, (), (from, where, numbered, unused, latest_by, take, count, most, needed, is, record))
 BOOST_DESCRIBE_STRUCT(StepSpec, (), (id, request, when, success, errors, save, wait))
 BOOST_DESCRIBE_STRUCT(RefusalSpec, (), (when, because))
 BOOST_DESCRIBE_STRUCT(StateSpec, (), (identity, steps, in_effect, pending, unverifiable, refuse))

@@ -103,6 +103,14 @@ Result<std::optional<json::value>> Template::value(const json::value& facts) con
   return std::optional{json::value(**made)};
 }
 
+std::string option_named_by(std::string_view text) {
+  constexpr std::string_view options = "options.";
+  const auto place = Template::parse(text);
+  if (!place || !place->is_whole()) return {};
+  const std::string_view path{place->pieces().front().path};
+  return path.starts_with(options) ? std::string{path.substr(options.size())} : std::string{};
+}
+
 Result<std::optional<std::string>> Template::text(const json::value& facts) const {
   std::string out;
   for (const auto& piece : pieces_) {

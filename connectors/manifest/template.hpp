@@ -47,4 +47,7 @@ class Template {
 /// A scalar as the text that a query or a form carries. Errors: invalid_input for anything else.
 [[nodiscard]] Result<std::string> text_of_scalar(const json::value& value);
 
+/// NAME, where the text is `${{ options.NAME }}` and no more; else empty.
+[[nodiscard]] std::string option_named_by(std::string_view text);
+
 }  // namespace sallyport::connectors::manifest

@@ -91,11 +91,14 @@ http::Pool::Connect connector(asio::any_io_executor executor,
 
 }  // namespace
 
-Wire::Wire(std::map<std::string, http::Url> bases, const Plan& plan, http::Pool::Connect connect)
+Wire::Wire(std::map<std::string, http::Url> bases,
+           const std::vector<LimitSpec>& limits,
+           std::uint32_t concurrency,
+           http::Pool::Connect connect)
     : bases_{std::move(bases)},
-      pace_{plan.limits},
+      pace_{limits},
       client_{std::move(connect),
-              {.connections_per_origin = plan.concurrency, .idle_per_origin = plan.concurrency}} {}
+              {.connections_per_origin = concurrency, .idle_per_origin = concurrency}} {}
 
 Result<std::unique_ptr<Wire>> Wire::make(const Plan& plan,
                                          const Config& config,
@@ -103,6 +106,12 @@ Result<std::unique_ptr<Wire>> Wire::make(const Plan& plan,
                                          asio::any_io_executor executor) {
   const auto guard = AddressGuard::make(config.allow);
   if (!guard) return std::unexpected{guard.error()};
+  for (const auto& limit : config.limits)
+    if (const auto fault = fault_of(limit); !fault.empty())
+      return fail(Errc::invalid_input, "limits: " + fault);
+  if (config.concurrency != 0)
+    if (const auto fault = fault_of_concurrency(config.concurrency); !fault.empty())
+      return fail(Errc::invalid_input, "concurrency: " + fault);
   std::map<std::string, http::Url> bases;
   for (const auto& [name, given] : config.endpoints) {
     if (!plan.endpoints.contains(name) || name == "api")
@@ -129,7 +138,11 @@ Result<std::unique_ptr<Wire>> Wire::make(const Plan& plan,
   if (*proxy) places->add_host((*proxy)->host);
   auto connect =
       connector(std::move(executor), *std::move(tls), *guard, *std::move(proxy), std::move(places));
-  return std::unique_ptr<Wire>{new Wire{std::move(bases), plan, std::move(connect)}};
+  return std::unique_ptr<Wire>{
+      new Wire{std::move(bases),
+               config.limits.empty() ? plan.limits : config.limits,
+               config.concurrency == 0 ? plan.concurrency : config.concurrency,
+               std::move(connect)}};
 }
 
 Task<Exchange> Wire::exchange(std::string endpoint,

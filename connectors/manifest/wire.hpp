@@ -47,7 +47,10 @@ class Wire {
   void hold_for(std::chrono::milliseconds delay) { pace_.hold_until(Pace::Clock::now() + delay); }
 
  private:
-  Wire(std::map<std::string, http::Url> bases, const Plan& plan, http::Pool::Connect connect);
+  Wire(std::map<std::string, http::Url> bases,
+       const std::vector<LimitSpec>& limits,
+       std::uint32_t concurrency,
+       http::Pool::Connect connect);
 
   std::map<std::string, http::Url> bases_;
   Pace pace_;

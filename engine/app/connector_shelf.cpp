@@ -65,7 +65,7 @@ void ConnectorShelf::look_at(const std::filesystem::path& file, News& news) {
   if (!text) return news.faults.push_back(text.error().detail);
   const auto known = dropped_.find(file);
   if (known != dropped_.end() && known->second.sound && known->second.text == *text) return;
-  const auto document = config::Document::load(file);
+  const auto document = config::Document::load(file, connectors::manifest::file_limits);
   if (document && is_manifest(document->root())) return;
   auto& now = dropped_[file];
   now.text = *text;

@@ -2,11 +2,12 @@
 
 #include "engine/match/encode.hpp"
 #include "tools/lab/vendors/agents.hpp"
+#include "tools/lab/vendors/aws.hpp"
 #include "tools/lab/vendors/checkpoint.hpp"
-#include "tools/lab/vendors/clouds.hpp"
 #include "tools/lab/vendors/desks.hpp"
 #include "tools/lab/vendors/falcon.hpp"
 #include "tools/lab/vendors/firewalls.hpp"
+#include "tools/lab/vendors/google.hpp"
 #include "tools/lab/vendors/intel.hpp"
 #include "tools/lab/vendors/keycloak.hpp"
 #include "tools/lab/vendors/messengers.hpp"
@@ -124,6 +125,10 @@ const std::vector<Product>& products() {
        {{"region", "eu-central-1"},
         {"name", "soc"},
         {"set", "0f8fad5b-d9cb-469f-a165-70867728950e"}}},
+      {"firewall/aws_nacl.yaml",
+       make_vendor<lab::AwsNaclLab>,
+       aws,
+       {{"region", "eu-central-1"}, {"acl", "acl-0a1b2c3d"}}},
       {"firewall/checkpoint.yaml",
        make_vendor<lab::CheckPointLab>,
        {{"user", "lab-user"}, {"password", "lab-password"}}},
@@ -203,6 +208,7 @@ const std::vector<Sample>& samples() {
       {"idp/google_workspace.yaml", "reset_password", mail},
       {"idp/aws_iam.yaml", "disable_user", user},
       {"firewall/aws_waf.yaml", "block_ip", ip},
+      {"firewall/aws_nacl.yaml", "block_ip", ip},
       {"firewall/checkpoint.yaml", "block_ip", ip},
       {"idp/okta.yaml", "disable_user", mail},
       {"idp/okta.yaml", "revoke_sessions", mail},

@@ -120,14 +120,16 @@ json::object as_json(const Trials& trials) {
 
 std::string as_markdown(std::span<const Trials> all) {
   std::string text =
-      "| manifest | product | verb | done | repeated | undone by | when things go wrong |\n"
-      "| --- | --- | --- | --- | --- | --- | --- |\n";
+      "| manifest | product | verb | its parameters | done | repeated | undone by | when things go "
+      "wrong |\n"
+      "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
   for (const auto& trials : all) {
     if (trials.is_query) continue;
-    text += fmt::format("| `{}` | {} | `{}` | {} | {} | {} | {} |\n",
+    text += fmt::format("| `{}` | {} | `{}` | {} | {} | {} | {} | {} |\n",
                         trials.manifest,
                         trials.title,
                         trials.verb,
+                        trials.parameters.empty() ? "–" : trials.parameters,
                         executed(trials),
                         repeated(trials),
                         undone(trials),

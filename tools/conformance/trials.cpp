@@ -1,5 +1,6 @@
 #include "tools/conformance/trials.hpp"
 
+#include "tools/conformance/pages.hpp"
 #include "tools/conformance/side_by_side.hpp"
 
 #include <fmt/format.h>
@@ -159,6 +160,13 @@ lab::Mishap at_the_act(const Bed& bed, lab::Mishap mishap) {
   const auto& request = bed.plan().act.front().request;
   mishap.method = name_of(request.method);
   if (!request.segments.empty()) mishap.path = request.segments.back().pieces().front().literal;
+  // Where all requests go to one place, the form's first word says what is asked.
+  for (const auto& field : request.form) {
+    const auto word = field.value.render(json::object{});
+    if (!word || !*word || !(*word)->is_string()) continue;
+    mishap.body = (*word)->get_string();
+    break;
+  }
   return mishap;
 }
 
@@ -200,14 +208,19 @@ Finding act_server_error(const Bed& bed) {
   return bed.judged("act_retryable_503", ran && !claims_success(ran), told(ran));
 }
 
-/// The vendor does it, and the answer breaks off: it happened once, and is never called failed.
+/// The vendor does it, and the answer breaks off: it happened once, is never called failed, and is
+/// ours to undo, also where the product says of the second request that it is so already.
 Finding lost_answer(const Bed& bed) {
   bed.stand.vendor().befall(at_the_act(bed, {.kind = lab::Mishap::Kind::lost_answer}));
   const auto ran = bed.run();
-  const bool held = bed.verifiable()
-                        ? is(ran, ActionState::verified)
-                        : is(ran, ActionState::unknown) || is(ran, ActionState::succeeded);
-  return bed.judged("lost_answer", held, told(ran));
+  const bool known = bed.verifiable()
+                         ? is(ran, ActionState::verified)
+                         : is(ran, ActionState::unknown) || is(ran, ActionState::succeeded);
+  const bool ours = bed.plan().undo.verb.empty() ||
+                    (ran && ran->rollback && ran->rollback->verb == bed.plan().undo.verb);
+  return bed.judged("lost_answer",
+                    known && ours,
+                    ours ? told(ran) : "what it did is not ours to undo: " + told(ran));
 }
 
 /// Somebody else does the very same between our look and our request: it is as it should be,
@@ -243,6 +256,37 @@ Finding no_secret(const Bed& bed, const Product& product) {
     if (text.contains(secret))
       return bed.judged("no_secret", false, fmt::format("the record holds the secret {}", name));
   return bed.judged("no_secret", true, "echoed secrets are *** in the record");
+}
+
+std::string said(const json::array& values) {
+  std::string text;
+  for (const auto& value : values)
+    text +=
+        fmt::format(" {}", value.is_string() ? std::string{value.get_string()} : to_json(value));
+  return text;
+}
+
+/// What becomes of the verb's parameters, but for those that every product takes: `direction`, or
+/// the values that it takes of it; `no ...` what it refuses.
+std::string parameters_of(const manifest::OperationPlan& plan, const model::Verb& verb) {
+  constexpr std::array<std::string_view, 3> everywhere{"reason", "comment", "duration_s"};
+  const auto* all = verb.parameters.if_contains("properties");
+  std::string takes;
+  std::string refuses;
+  for (const auto& [key, schema] : all->as_object()) {
+    const std::string name{key.data(), key.size()};
+    if (std::ranges::find(everywhere, name) != everywhere.end()) continue;
+    const auto spec = plan.parameters.find(name);
+    const auto implied = plan.implied.find(name);
+    if (spec == plan.parameters.end() && implied == plan.implied.end()) {
+      refuses += fmt::format("{} `{}`", refuses.empty() ? "no" : ",", name);
+      continue;
+    }
+    takes += fmt::format("{}`{}`", takes.empty() ? "" : ", ", name);
+    if (implied != plan.implied.end() && implied->second.is_array())
+      takes += said(implied->second.get_array());
+  }
+  return takes + (takes.empty() || refuses.empty() ? "" : "; ") + refuses;
 }
 
 using Try = Finding (*)(const Bed& bed);
@@ -293,7 +337,17 @@ Result<Trials> try_in_lab(std::shared_ptr<const manifest::Plan> plan,
   works.push_back({.tried = [&](Stand& stand) {
     return std::vector{no_secret({.stand = stand, .sample = sample}, product)};
   }});
+  const auto read_in_pages = [&sample](Stand& stand) {
+    const Bed bed{.stand = stand, .sample = sample};
+    const auto ran = bed.run();
+    return is_done(bed, ran) ? std::string{} : told(ran);
+  };
+  for (const auto& attempt :
+       page_tries({.steps = plan->operations.at(sample.verb).state, .done = read_in_pages}))
+    works.push_back({.tried = [attempt](Stand& stand) { return std::vector{attempt(stand)}; }});
   auto trials = trials_of(*plan, sample);
+  if (const auto* verb = catalogue.find(sample.verb))
+    trials.parameters = parameters_of(plan->operations.at(sample.verb), *verb);
   auto findings = side_by_side(plan, product, catalogue, std::move(works));
   if (!findings) return std::unexpected{findings.error()};
   trials.findings = *std::move(findings);

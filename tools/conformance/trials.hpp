@@ -25,6 +25,7 @@ struct Trials {
   std::string undo;  ///< The verb that undoes it; empty: none.
   model::Target target;
   std::vector<Finding> findings;
+  std::string parameters{};  ///< Which of the verb's the product takes, and which it refuses.
   bool is_query = false;  ///< Then `verb` is the name of the query, and `target` the known entity.
 
   [[nodiscard]] bool held() const;

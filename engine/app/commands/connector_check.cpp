@@ -25,7 +25,7 @@ int check_manifests(const std::vector<std::string>& files, const std::string& sc
   }
   int status = 0;
   for (const auto& file : files) {
-    const auto document = config::Document::load(file);
+    const auto document = config::Document::load(file, manifest::file_limits);
     if (!document) {
       fmt::print(stderr, "{}\n", document.error().detail);
       status = document.error().code == Errc::not_found ? 2 : std::max(status, 1);

@@ -188,4 +188,45 @@ TEST(ManifestCheck, WhereATargetGoesIsAnOption) {
   EXPECT_THAT(with("{ process: channel,"), HasSubstr("is no target of the verb"));
 }
 
+TEST(ManifestCheck, AliasesThatStandForAliasesAreRefusedBeforeTheyCostAnything) {
+  std::string text = "manifest: 1\na: &a [x]\n";
+  std::string last = "a";
+  for (int n = 0; n < 40; ++n) {
+    const auto name = fmt::format("b{}", n);
+    text += fmt::format("{0}: &{0} [*{1}, *{1}]\n", name, last);
+    last = name;
+  }
+  const conformance::TemporaryFolder folder;
+  const auto file = folder.path() / "bomb.yaml";
+  std::ofstream{file} << text;
+  const auto plan = load(file, catalogue());
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().detail, HasSubstr("more than 50000 values"));
+}
+
+TEST(ManifestCheck, AnUnusedNumberIsOneOfARangeThatIsKnown) {
+  const auto with = [](std::string_view from, std::string_view to) {
+    return faults_of("firewall/aws_nacl.yaml", "nacl.yaml", from, to);
+  };
+  EXPECT_THAT(with("numbered: *ours, unused: true", "unused: true"),
+              HasSubstr("says with `numbered` of which numbers one is wanted"));
+  EXPECT_THAT(with("unused: true", "unused: true, count: true"),
+              HasSubstr("says one of count, most, latest_by and unused"));
+  EXPECT_THAT(with("most: options.last_rule }", "most: options.last_rul }"),
+              HasSubstr("there is no 'options.last_rul' here; did you mean 'options.last_rule'?"));
+  EXPECT_THAT(with("{ at: ruleNumber, least", "{ least"), HasSubstr("where an element's number"));
+}
+
+TEST(ManifestCheck, AWordThatTheOperatorSaysIsAnOptionOfAClosedType) {
+  const auto with = [](std::string_view from, std::string_view to) {
+    return faults_of("firewall/opnsense.yaml", "opnsense.yaml", from, to);
+  };
+  EXPECT_THAT(with("'${{ options.alias_inbound }}'", "'${{ options.inbound }}'"),
+              HasSubstr("there is no option 'inbound' of a closed type"));
+  EXPECT_THAT(with("alias_inbound: { type: id", "alias_inbound: { type: text"),
+              HasSubstr("there is no option 'alias_inbound' of a closed type"));
+  EXPECT_THAT(with("'${{ options.alias_inbound }}'", "'x${{ options.alias_inbound }}'"),
+              HasSubstr("or the whole of one place"));
+}
+
 }  // namespace sallyport::connectors::manifest::testing

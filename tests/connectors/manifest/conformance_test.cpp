@@ -1,8 +1,10 @@
+#include "connectors/manifest/answer.hpp"
 #include "engine/act/timed.hpp"
 #include "tests/connectors/manifest/stand.hpp"
 #include "tools/lab/vendors/desks.hpp"
 #include "tools/lab/vendors/firewalls.hpp"
 #include "tools/lab/vendors/keycloak.hpp"
+#include "tools/lab/vendors/messengers.hpp"
 #include "tools/lab/vendors/microsoft.hpp"
 #include "tools/lab/vendors/sentinelone.hpp"
 
@@ -163,6 +165,134 @@ model::Target target_of(const std::string& manifest, const std::string& kind) {
 }
 
 }  // namespace
+
+TEST(BlockManifests, ADirectionIsItsOwnGroupWhereTheOperatorSaysWhichAndIsRefusedWhereNot) {
+  struct Case {
+    std::string manifest;
+    std::string option;
+    std::string inbound;
+  };
+
+  for (const auto& [manifest, option, inbound] :
+       {Case{"firewall/opnsense.yaml", "alias_inbound", "soc_block_in"},
+        Case{"firewall/panos.yaml", "tag_inbound", "soc-block-in"},
+        Case{"firewall/checkpoint.yaml", "group_inbound", "soc-block-in"}}) {
+    const model::Target target{.kind = "ip", .value = "203.0.113.7"};
+    const json::object parameters{{"direction", "inbound"}};
+    {
+      Stand stand{manifest};
+      const auto refused =
+          stand.connector->check({.verb = "block_ip", .target = target, .parameters = parameters});
+      ASSERT_FALSE(refused) << manifest;
+      EXPECT_THAT(refused.error().detail, HasSubstr("`direction` \"inbound\" of"));
+      EXPECT_THAT(refused.error().detail, HasSubstr("options." + option + ", which is not set"));
+      EXPECT_TRUE(stand.vendor->requests().empty());
+    }
+    auto product = *conformance::product_of(manifest);
+    product.options[option] = inbound;
+    Stand stand{product};
+    const auto ran = stand.world->run("block_ip", target, parameters);
+    EXPECT_EQ(ran.state, ActionState::verified) << manifest << ": " << ran.detail;
+    // Of the other group nothing is known by that, and it is not touched.
+    const auto both = stand.world->run("block_ip", target);
+    EXPECT_EQ(both.state, ActionState::verified) << manifest << ": " << both.detail;
+    EXPECT_TRUE(act::rollback_request(both, {})) << manifest;
+    EXPECT_EQ(stand.world->roll_back(ran).state, ActionState::verified) << manifest;
+    EXPECT_FALSE(act::rollback_request(stand.world->run("block_ip", target), {})) << manifest;
+  }
+}
+
+TEST(BlockManifests, ADirectionThatTheProductCannotKeepIsRefusedByNameBeforeAnyRequest) {
+  for (const auto* manifest : {"firewall/aws_waf.yaml",
+                               "firewall/cloudflare.yaml",
+                               "firewall/fortigate.yaml",
+                               "edr/wazuh.yaml"}) {
+    Stand stand{manifest};
+    const auto check = [&](std::string_view direction) {
+      return stand.connector->check({.verb = "block_ip",
+                                     .target = {.kind = "ip", .value = "203.0.113.7"},
+                                     .parameters = {{"direction", direction}}});
+    };
+    EXPECT_TRUE(check("inbound")) << manifest;
+    for (const auto* other : {"outbound", "both"}) {
+      const auto refused = check(other);
+      ASSERT_FALSE(refused) << manifest << ' ' << other;
+      EXPECT_THAT(refused.error().detail,
+                  HasSubstr("`direction` of " + stand.connector->plan().connector.title +
+                            " is always \"inbound\""));
+    }
+    EXPECT_TRUE(stand.vendor->requests().empty());
+  }
+}
+
+TEST(OpenC2Manifest, TheConsumerIsToldTheDirection) {
+  Stand stand{"firewall/openc2.yaml"};
+  const model::Target target{.kind = "ip", .value = "203.0.113.7"};
+  for (const auto& [ours, theirs] : {std::pair{"inbound", "ingress"},
+                                     std::pair{"outbound", "egress"},
+                                     std::pair{"both", "both"}}) {
+    const auto ran = stand.world->run("block_ip", target, {{"direction", ours}});
+    EXPECT_EQ(ran.state, ActionState::succeeded) << ran.detail;
+    EXPECT_EQ(stand.vendor->with<lab::OpenC2Lab>(
+                  [](auto& lab) { return lab.directions.at("203.0.113.7/32"); }),
+              theirs);
+    // Undone in the same direction.
+    const auto undo = act::rollback_request(ran, {});
+    ASSERT_TRUE(undo);
+    EXPECT_EQ(undo->parameters.at("direction"), ours);
+  }
+}
+
+TEST(ManifestAnswers, WhatAsksForAPauseMayNameAMoment) {
+  const auto plan = plan_of("firewall/fortigate.yaml");
+  const auto& step = plan->operations.at("block_ip").act.front();
+  const auto asked = [&](std::string after) {
+    const auto record = with_answer(json::object{},
+                                    {.status = 429, .headers = {{"Retry-After", std::move(after)}}},
+                                    Accept::json);
+    return judge(*plan, step, record, *parse_rfc3339("2026-11-20T12:00:00Z")).retry_after;
+  };
+  EXPECT_EQ(asked("30"), std::chrono::seconds{30});
+  EXPECT_EQ(asked("Fri, 20 Nov 2026 12:00:30 GMT"), std::chrono::seconds{30});
+  EXPECT_EQ(asked("Fri, 20 Nov 2026 11:00:00 GMT"), std::chrono::seconds{0});
+  EXPECT_EQ(asked("soon"), std::nullopt);
+}
+
+TEST(ManifestLimits, TheOperatorsGoBeforeTheManifests) {
+  const auto made = [](std::vector<LimitSpec> limits, std::uint32_t concurrency) {
+    const SystemClock clock;
+    Loop loop;
+    auto config = Config{.name = "product",
+                         .base_url = "https://product.example",
+                         .secrets = {{"api_token", "env:SALLYPORT_TEST_ANY"}},
+                         .allow = {"product.example"},
+                         .limits = std::move(limits),
+                         .concurrency = concurrency};
+    ::setenv("SALLYPORT_TEST_ANY", "a secret of nobody", 1);
+    const auto connector = Connector::make(plan_of("firewall/fortigate.yaml"),
+                                           std::move(config),
+                                           std::make_shared<KnownPlaces>(),
+                                           clock,
+                                           loop.executor());
+    return connector ? std::string{"made"} : connector.error().detail;
+  };
+  EXPECT_EQ(made({{.requests = 1, .per_s = 60}}, 1), "made");
+  EXPECT_EQ(made({}, 0), "made");
+  EXPECT_THAT(made({{.requests = 0, .per_s = 60}}, 1), HasSubstr("limits: requests is at least 1"));
+  EXPECT_THAT(made({{.requests = 1, .per_s = 90'000}}, 1), HasSubstr("per_s from 1 to 86400"));
+  EXPECT_THAT(made({}, 65), HasSubstr("concurrency: goes from 1 to 64"));
+
+  Stand stand{*conformance::product_of("firewall/fortigate.yaml"),
+              {{.requests = 2, .per_s = 3600}}};
+  const auto deadline = Deadline::in(std::chrono::seconds{2});
+  const act::Operation block{.verb = "block_ip", .target = {.kind = "ip", .value = "203.0.113.7"}};
+  EXPECT_TRUE(wait(stand.connector->read(block, deadline)));
+  EXPECT_TRUE(wait(stand.connector->read(block, deadline)));
+  const auto third = wait(stand.connector->read(block, deadline));
+  ASSERT_FALSE(third);
+  EXPECT_THAT(third.error().detail, HasSubstr("rate limit leaves no room in time"));
+  EXPECT_EQ(stand.vendor->requests().size(), 2U);
+}
 
 // Google's sign-out ends sessions and leaves the tokens of applications: it may not claim more.
 TEST(ManifestSamples, EveryManifestTakesTheParametersThatTheReasonerProposes) {

@@ -437,16 +437,23 @@ TEST(ManifestPages, ThatDoNotEndAreAFault) {
       "{ id: look, request: { path: /look, pages: { kind: cursor, items: body.rows, next: "
       "body.next, query: c, most: 3 } }, "
       "save: { found: body.rows } }";
-  Trial trial{"{ kind: none }",
-              [](const auto&) {
-                return lab::json_answer(200,
-                                        json::object{{"rows", json::array{1}}, {"next", "again"}});
-              },
-              look};
-  const auto read = trial.read();
-  ASSERT_FALSE(read);
-  EXPECT_THAT(read.error().detail, HasSubstr("more than 3 pages"));
-  EXPECT_EQ(trial.vendor->requests().size(), 3U);
+  const auto read = [&](bool round) {
+    Trial trial{"{ kind: none }",
+                [n = 0, round](const auto&) mutable {
+                  const auto next = round ? std::string{"again"} : fmt::format("c{}", ++n);
+                  return lab::json_answer(200,
+                                          json::object{{"rows", json::array{1}}, {"next", next}});
+                },
+                look};
+    const auto state = trial.read();
+    return std::pair{state ? "" : state.error().detail, trial.vendor->requests().size()};
+  };
+  const auto [endless, all] = read(false);
+  EXPECT_THAT(endless, HasSubstr("more than 3 pages"));
+  EXPECT_EQ(all, 3U);
+  const auto [round, few] = read(true);
+  EXPECT_THAT(round, HasSubstr("lead back to one that was read"));
+  EXPECT_EQ(few, 2U);
 }
 
 }  // namespace sallyport::connectors::manifest::testing

@@ -81,8 +81,10 @@ std::map<std::string, std::shared_ptr<Connector>> all(const Clock& clock,
     for (const auto& secret : plan->secrets) config.secrets[secret] = "env:SALLYPORT_TEST_ANY";
     for (const auto& [name, endpoint] : plan->endpoints)
       if (name != "api" && endpoint.url.empty()) config.endpoints[name] = "https://product.example";
+    const auto file = std::filesystem::relative(entry.path(), root / "connectors").string();
+    if (const auto* product = conformance::product_of(file)) config.options = product->options;
     for (const auto& [name, option] : plan->options) {
-      if (!option.needed) continue;
+      if (!option.needed || config.options.contains(name)) continue;
       const auto uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
       config.options[name] = option.type == ValueType::uuid    ? json::value(uuid)
                              : option.type == ValueType::email ? json::value("soc@acme.example")
@@ -92,7 +94,6 @@ std::map<std::string, std::shared_ptr<Connector>> all(const Clock& clock,
     }
     auto made = Connector::make(plan, config, std::make_shared<KnownPlaces>(), clock, executor);
     EXPECT_TRUE(made) << entry.path() << ": " << made.error().detail;
-    const auto file = std::filesystem::relative(entry.path(), root / "connectors").string();
     if (made) connectors.emplace(file, *made);
   }
   return connectors;

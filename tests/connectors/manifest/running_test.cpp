@@ -1,8 +1,8 @@
 #include "tests/connectors/manifest/stand.hpp"
 #include "tools/lab/vendors/agents.hpp"
 #include "tools/lab/vendors/checkpoint.hpp"
-#include "tools/lab/vendors/clouds.hpp"
 #include "tools/lab/vendors/falcon.hpp"
+#include "tools/lab/vendors/google.hpp"
 #include "tools/lab/vendors/microsoft.hpp"
 #include "tools/lab/vendors/sentinelone.hpp"
 

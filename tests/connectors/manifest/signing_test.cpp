@@ -1,6 +1,7 @@
 #include "connectors/manifest/sigv4.hpp"
 #include "tests/connectors/manifest/stand.hpp"
-#include "tools/lab/vendors/clouds.hpp"
+#include "tools/lab/vendors/aws.hpp"
+#include "tools/lab/vendors/google.hpp"
 
 #include <gmock/gmock.h>
 

@@ -6,14 +6,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sallyport::connectors::manifest::testing {
 
 /// A vendor of the lab with the connector that its manifest makes, in a world of its own.
 struct Stand {
-  explicit Stand(conformance::Product of) : product{std::move(of)} {
+  explicit Stand(conformance::Product of, std::vector<LimitSpec> limits = {})
+      : product{std::move(of)} {
     const auto plan = plan_of(product.manifest);
     auto config = lab_config(*vendor, product.secrets, product.options);
+    config.limits = std::move(limits);
     for (const auto& [name, endpoint] : plan->endpoints)
       if (name != "api") config.endpoints[name] = vendor->url();
     auto made =

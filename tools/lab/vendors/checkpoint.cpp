@@ -2,11 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace sallyport::lab {
 
 namespace {
 
-constexpr std::string_view group = "soc-block";
+constexpr std::string_view usual_group = "soc-block";
+constexpr std::array<std::string_view, 3> known_groups{
+    usual_group, "soc-block-in", "soc-block-out"};
+
+bool is_group(std::string_view name) {
+  return std::ranges::find(known_groups, name) != known_groups.end();
+}
+
+/// How a member of a group stands in Objects.
+std::string member_of(std::string_view group, const std::string& host) {
+  return group == usual_group ? host : fmt::format("{}/{}", group, host);
+}
 
 http::Response refusal(int status, std::string_view code) {
   return json_answer(status, {{"code", code}, {"message", "lab"}});
@@ -51,16 +65,16 @@ http::Response CheckPointLab::change(const std::string& what, const json::value&
     if (!draft.hosts.insert(name).second && !set) return refusal(400, "err_validation_failed");
     return object(name);
   }
-  if (name != group) return refusal(404, "generic_err_object_not_found");
+  if (!is_group(name)) return refusal(404, "generic_err_object_not_found");
   const auto added = text_at(body, "members.add");
   const auto removed = text_at(body, "members.remove");
   const auto& member = added.empty() ? removed : added;
   if (member.empty() || !draft.hosts.contains(member))
     return refusal(404, "generic_err_object_not_found");
   if (added.empty()) {
-    draft.members.erase(member);
+    draft.members.erase(member_of(name, member));
   } else {
-    draft.members.insert(member);
+    draft.members.insert(member_of(name, member));
   }
   return object(name);
 }
@@ -80,14 +94,16 @@ http::Response CheckPointLab::answer(const VendorRequest& request) {
   if (request.header("X-chkp-sid") != fmt::format("lab-sid-{}", sessions_))
     return refusal(401, "generic_err_wrong_session_id");
   if (what == "show-group")
-    return text_at(*body, "name") == group ? object(std::string{group})
-                                           : refusal(404, "generic_err_object_not_found");
+    return is_group(text_at(*body, "name")) ? object(text_at(*body, "name"))
+                                            : refusal(404, "generic_err_object_not_found");
   if (what == "show-host") {
     const auto name = text_at(*body, "name");
     if (!draft.hosts.contains(name)) return refusal(404, "generic_err_object_not_found");
-    json::array groups;
-    if (draft.members.contains(name)) groups.push_back(json::object{{"name", group}});
-    return object(name, std::move(groups));
+    json::array of;
+    for (const auto group : known_groups)
+      if (draft.members.contains(member_of(group, name)))
+        of.push_back(json::object{{"name", group}});
+    return object(name, std::move(of));
   }
   if (what == "add-host" || what == "set-group") return change(what, *body);
   if (what == "publish") {

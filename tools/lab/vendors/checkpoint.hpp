@@ -8,14 +8,15 @@
 
 namespace sallyport::lab {
 
-/// Check Point's management API: hosts and the group `soc-block`, as published, as in the draft of
+/// Check Point's management API: hosts and the groups `soc-block`, `soc-block-in` and
+/// `soc-block-out`, as published, as in the draft of
 /// the one session, and as installed on the gateways. Tasks take two looks. The administrator is
 /// `lab-user` with `lab-password`.
 class CheckPointLab final : public Vendor {
  public:
   struct Objects {
     std::set<std::string> hosts;
-    std::set<std::string> members;
+    std::set<std::string> members;  ///< Of `soc-block`; of the others as `soc-block-in/NAME`.
     friend bool operator==(const Objects&, const Objects&) = default;
   };
 

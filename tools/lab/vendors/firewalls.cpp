@@ -129,13 +129,20 @@ http::Response FortigateLab::answer(const VendorRequest& request) {
   return envelope(200, nullptr);
 }
 
+std::set<std::string>* OpnsenseLab::alias(std::string_view name) {
+  if (name == "soc_block") return &addresses;
+  if (name == "soc_block_in") return &inbound;
+  return name == "soc_block_out" ? &outbound : nullptr;
+}
+
 http::Response OpnsenseLab::answer(const VendorRequest& request) {
   // lab-key:lab-secret
   if (request.header("Authorization") != "Basic bGFiLWtleTpsYWItc2VjcmV0")
     return json_answer(401, {{"status", 401}, {"message", "Authentication Failed"}});
-  if (request.is("GET", {"api", "firewall", "alias_util", "list", "soc_block"})) {
+  auto* listed = request.path.size() == 5 ? alias(request.path[4]) : nullptr;
+  if (listed && request.is("GET", {"api", "firewall", "alias_util", "list", "*"})) {
     json::array rows;
-    for (const auto& address : addresses) rows.push_back(json::object{{"ip", address}});
+    for (const auto& address : *listed) rows.push_back(json::object{{"ip", address}});
     const auto n = rows.size();
     return json_answer(
         200,
@@ -146,15 +153,14 @@ http::Response OpnsenseLab::answer(const VendorRequest& request) {
   if (!add && !remove) return json_answer(404, {{"errorMessage", "Endpoint not found"}});
   const auto body = request.json();
   auto address = body ? text_in(*body, "address") : std::string{};
-  if (request.path[4] != "soc_block" || address.empty())
-    return json_answer(200, {{"status", "failed"}});
+  if (!listed || address.empty()) return json_answer(200, {{"status", "failed"}});
   if (!looks_like_address(address.substr(0, address.find('/'))))
     return json_answer(200, {{"status", "not_an_address"}});
   if (!address.contains('/')) address += address.contains(':') ? "/128" : "/32";
   if (add) {
-    addresses.insert(address);
+    listed->insert(address);
   } else {
-    addresses.erase(address);  // done, also when it was not there
+    listed->erase(address);  // done, also when it was not there
   }
   return json_answer(200, {{"status", "done"}});
 }

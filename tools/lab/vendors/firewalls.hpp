@@ -30,13 +30,19 @@ class FortigateLab final : public Vendor {
   std::map<std::string, std::int64_t> banned;  ///< Address -> seconds.
 };
 
-/// OPNsense's alias `soc_block`, which keeps addresses with their prefix. The key is `lab-key` with
-/// `lab-secret`.
+/// OPNsense's aliases `soc_block`, `soc_block_in` and `soc_block_out`, which keep addresses with
+/// their prefix. The key is `lab-key` with `lab-secret`.
 class OpnsenseLab final : public Vendor {
  public:
   http::Response answer(const VendorRequest& request) override;
 
-  std::set<std::string> addresses;
+  std::set<std::string> addresses;  ///< Of `soc_block`.
+  std::set<std::string> inbound;
+  std::set<std::string> outbound;
+
+ private:
+  /// nullptr: there is no such alias.
+  [[nodiscard]] std::set<std::string>* alias(std::string_view name);
 };
 
 /// An IP list of Cloudflare, changed by bulk operations that take two looks. The token is

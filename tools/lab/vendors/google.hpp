@@ -3,10 +3,7 @@
 #include "tools/lab/vendors/vendor.hpp"
 
 #include <map>
-#include <set>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace sallyport::lab {
 
@@ -39,56 +36,6 @@ class GoogleLab final : public Vendor {
  private:
   http::Response token(const VendorRequest& request) const;
   http::Response change(User& user, const VendorRequest& request);
-};
-
-/// What services of AWS share: the check of Signature Version 4 for `LABACCESSKEY` with
-/// `lab-aws-secret`. Requests go to `/` without a query.
-class AwsLab : public Vendor {
- public:
-  http::Response answer(const VendorRequest& request) final;
-
- protected:
-  explicit AwsLab(std::string service) : service_{std::move(service)} {}
-
-  virtual http::Response answer_known(const VendorRequest& request) = 0;
-  [[nodiscard]] virtual http::Response refusal(std::string_view code) const = 0;
-
- private:
-  [[nodiscard]] bool is_signed(const VendorRequest& request) const;
-
-  std::string service_;
-};
-
-/// The IP set `soc` of AWS WAF, with its lock token.
-class AwsWafLab final : public AwsLab {
- public:
-  AwsWafLab() : AwsLab{"wafv2"} {}
-
-  std::set<std::string> addresses{"198.51.100.0/24"};
-  std::string description = "kept by hand";
-  int others_first = 0;  ///< So many updates find that somebody else was there since.
-
-  [[nodiscard]] int updates() const { return changes_; }
-
- private:
-  http::Response answer_known(const VendorRequest& request) override;
-  [[nodiscard]] http::Response refusal(std::string_view code) const override;
-  [[nodiscard]] std::string lock() const;
-
-  int changes_ = 0;
-};
-
-/// Users of AWS IAM and the policies attached to them.
-class AwsIamLab final : public AwsLab {
- public:
-  AwsIamLab() : AwsLab{"iam"} {}
-
-  std::map<std::string, std::set<std::string>> users{
-      {"alice", {"arn:aws:iam::aws:policy/ReadOnlyAccess"}}};
-
- private:
-  http::Response answer_known(const VendorRequest& request) override;
-  [[nodiscard]] http::Response refusal(std::string_view code) const override;
 };
 
 }  // namespace sallyport::lab

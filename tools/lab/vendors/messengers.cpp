@@ -141,7 +141,11 @@ http::Response OpenC2Lab::answer(const VendorRequest& request) {
     return respond(501, "target not implemented");
   if (action != "deny" && action != "allow" && action != "contain")
     return respond(501, "action not implemented");
+  const auto direction = text_at(*body, "body.openc2.request.args.slpf.direction");
+  if (network && direction != "both" && direction != "ingress" && direction != "egress")
+    return respond(400, "slpf.direction");
   actions[value] = action;
+  if (network) directions[value] = direction;
   return respond(200, "OK");
 }
 

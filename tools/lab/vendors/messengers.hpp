@@ -64,6 +64,7 @@ class OpenC2Lab final : public Vendor {
   http::Response answer(const VendorRequest& request) override;
 
   std::map<std::string, std::string> actions;  ///< By target, as it was told last: deny, allow ...
+  std::map<std::string, std::string> directions;  ///< Of networks.
 };
 
 }  // namespace sallyport::lab

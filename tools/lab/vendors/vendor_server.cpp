@@ -30,7 +30,11 @@ http::Response VendorServer::answer(http::Request request) {
     return one.times > 0 && (one.method.empty() || one.method == decoded.method) &&
            request.target.contains(one.path) && decoded.body.contains(one.body);
   });
-  if (mishap == mishaps_.end()) return vendor_->answer(decoded);
+  if (mishap == mishaps_.end()) {
+    const auto pager = std::ranges::find_if(
+        pagers_, [&](const Pager& one) { return one.concerns(decoded.method, request.target); });
+    return pager == pagers_.end() ? vendor_->answer(decoded) : pager->answer(*vendor_, decoded);
+  }
   --mishap->times;
   if (mishap->kind == Mishap::Kind::answer) return mishap->answer;
   auto response = vendor_->answer(decoded);
@@ -81,6 +85,18 @@ std::string VendorServer::url() const {
 void VendorServer::befall(Mishap mishap) {
   const std::scoped_lock lock{mutex_};
   mishaps_.push_back(std::move(mishap));
+}
+
+void VendorServer::page(Paging paging) {
+  const std::scoped_lock lock{mutex_};
+  pagers_.emplace_back(std::move(paging));
+}
+
+std::vector<std::vector<Pager::Asked>> VendorServer::pages_asked() const {
+  const std::scoped_lock lock{mutex_};
+  std::vector<std::vector<Pager::Asked>> all;
+  for (const auto& pager : pagers_) all.push_back(pager.asked());
+  return all;
 }
 
 std::vector<std::string> VendorServer::requests() const {

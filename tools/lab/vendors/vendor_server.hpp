@@ -2,6 +2,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/http/server.hpp"
+#include "tools/lab/vendors/paging.hpp"
 #include "tools/lab/vendors/vendor.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -54,6 +55,12 @@ class VendorServer {
 
   void befall(Mishap mishap);
 
+  /// From now on these answers come in pages.
+  void page(Paging paging);
+
+  /// What was asked for of each paging, in their order.
+  [[nodiscard]] std::vector<std::vector<Pager::Asked>> pages_asked() const;
+
   /// Method and target of every request so far: `POST /oauth2/token`.
   [[nodiscard]] std::vector<std::string> requests() const;
 
@@ -69,6 +76,7 @@ class VendorServer {
   mutable std::mutex mutex_;
   std::vector<std::string> seen_;
   std::vector<Mishap> mishaps_;
+  std::vector<Pager> pagers_;
   asio::io_context loop_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   std::unique_ptr<http::Server> server_;
