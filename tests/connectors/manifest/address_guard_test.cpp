@@ -151,10 +151,73 @@ TEST(Wire, NoSpellingOfAnAddressLeadsToTheMachineItselfOrToMetadata) {
                            "[::1]",
                            "[::ffff:127.0.0.1]",
                            "[64:ff9b::a9fe:a9fe]",
-                           "localhost"}) {
+                           "localhost",
+                           "LOCALHOST",
+                           "0.0.0.0",
+                           "127.255.255.254",
+                           "0x7F.0x0.0x0.0x1",
+                           "0x7f.1",
+                           "00000177.1",
+                           "017700000001",
+                           "0xa9fea9fe",
+                           "0251.0376.0251.0376",
+                           "100.100.100.200",
+                           "1684301000",
+                           "168.63.129.16",
+                           "192.0.0.192",
+                           "[::]",
+                           "[0:0:0:0:0:0:0:1]",
+                           "[::127.0.0.1]",
+                           "[::ffff:7f00:1]",
+                           "[::FFFF:A9FE:A9FE]",
+                           "[::ffff:0:127.0.0.1]",
+                           "[64:ff9b:1::7f00:1]",
+                           "[2002:7f00:1::]",
+                           "[2001:0:7f00:1::]",
+                           "[2001:db8::5efe:127.0.0.1]",
+                           "[fd00:ec2::254]"}) {
     const auto refused = refusal_at(fmt::format("https://{}:1", host));
     EXPECT_EQ(refused.code, Errc::denied) << host << ": " << refused.detail;
     EXPECT_THAT(refused.detail, HasSubstr("`allow`")) << host;
+  }
+}
+
+TEST(Wire, NoUrlHidesAnotherHostBehindTheOneThatItShows) {
+  for (const auto* url : {"https://product.example@127.0.0.1:1",
+                          "https://127.0.0.1:1#@product.example",
+                          "https://product.example:x@127.0.0.1:1",
+                          "https://127.0.0.1:1\\\\@product.example",
+                          "https://127.0.0.1\t:1",
+                          "https://127.0.0.1%00.product.example:1",
+                          "https://%31%32%37.0.0.1:1",
+                          "https://[fe80::1%25lo]:1",
+                          "https://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1:1",
+                          "https://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1:1",
+                          "https://127\xE3\x80\x82"
+                          "0\xE3\x80\x82"
+                          "0\xE3\x80\x82"
+                          "1:1",
+                          "https:///127.0.0.1:1",
+                          "https:127.0.0.1:1",
+                          "file:///etc/passwd",
+                          "gopher://127.0.0.1:1/_x"}) {
+    const auto refused = refusal_at(url);
+    EXPECT_TRUE(refused.code == Errc::invalid_input || refused.code == Errc::denied)
+        << url << ": " << refused.detail;
+  }
+}
+
+TEST(Wire, ADotAtTheEndOfAnAddressOpensNoWayToIt) {
+  Loop loop;
+  asio::ip::tcp::acceptor home{loop.executor(), {asio::ip::address_v4::loopback(), 0}};
+  home.non_blocking(true);
+  const auto port = home.local_endpoint().port();
+  for (const auto* host : {"127.0.0.1.", "localhost.", "0x7f.1.", "2130706433."}) {
+    const auto refused = refusal_at(fmt::format("https://{}:{}", host, port));
+    EXPECT_FALSE(refused.detail.empty()) << host;
+    boost::system::error_code nobody;
+    (void)home.accept(nobody);
+    EXPECT_EQ(nobody, asio::error::would_block) << host << ": " << refused.detail;
   }
 }
 
@@ -221,6 +284,22 @@ TEST(Wire, ARedirectIsNotFollowed) {
   const auto ran = okta.world->run("disable_user", {.kind = "user", .value = "alice@acme.example"});
   EXPECT_EQ(ran.state, model::ActionState::failed);
   EXPECT_EQ(okta.vendor->requests().size(), 1U);
+}
+
+TEST(Wire, NoRedirectIsFollowedWhateverItsStatusAndWhereverItLeads) {
+  for (const int status : {301, 302, 303, 307, 308}) {
+    for (const auto* to :
+         {"", "http://169.254.169.254/latest/meta-data/", "//127.0.0.1/", "/api/v1/users"}) {
+      Setting<lab::OktaLab> okta{"idp/okta.yaml", {{"api_token", "lab-okta-token"}}};
+      const auto location = *to ? std::string{to} : okta.vendor->url() + "/latest/meta-data";
+      okta.vendor->befall(
+          {.answer = {.status = status, .headers = {{"Location", location}}}, .times = 9});
+      const auto ran =
+          okta.world->run("disable_user", {.kind = "user", .value = "alice@acme.example"});
+      EXPECT_EQ(ran.state, model::ActionState::failed) << status << ' ' << location;
+      EXPECT_EQ(okta.vendor->requests().size(), 1U) << status << ' ' << location;
+    }
+  }
 }
 
 TEST(Wire, ThePlacesOfProductsAreRemembered) {
