@@ -89,9 +89,11 @@ struct EntityGraph::Impl {
     return std::max<std::size_t>(limits.remembered / shard_count, 1);
   }
 
-  void write(store::Batch& batch, const std::string& key, const Sighting& sighting) {
-    batch.put(
-        store::Table::entities, sighting_key(key, sighting.at, sighting.tag), sighting.encode());
+  void write(store::Batch& batch,
+             const std::string& key,
+             const Sighting& sighting,
+             const std::string& encoded) {
+    batch.put(store::Table::entities, sighting_key(key, sighting.at, sighting.tag), encoded);
     auto& part = shard(key);
     const std::scoped_lock lock{part.mutex};
     part.at(key, capacity()).add(sighting, limits.sightings);
@@ -204,8 +206,9 @@ struct EntityGraph::Impl {
     return {};
   }
 
+  /// What is known of the entity at `key`, but for the alert of `self`.
   Result<> recall(const std::string& key,
-                  const model::Alert& alert,
+                  const Sighting& self,
                   std::optional<Deadline> until,
                   History& into) {
     auto& part = shard(key);
@@ -217,11 +220,11 @@ struct EntityGraph::Impl {
       if (!done) return done;
     }
     // An entity that no earlier alert named has no relations.
-    if (!history.neighbours_read && !history.empty_but_for(alert_tag(alert))) {
+    if (!history.neighbours_read && !history.empty_but_for(self.tag)) {
       auto done = read_neighbours(key, history);
       if (!done) return done;
     }
-    history.sum_up(alert, limits, into);
+    history.sum_up(self, limits, into);
     return {};
   }
 };
@@ -236,15 +239,16 @@ void EntityGraph::observe(store::Batch& batch,
                           std::optional<model::Judgement> judgement) {
   auto sighting = sighting_of(alert);
   sighting.judgement = judgement;
+  const auto encoded = sighting.encode();
   const auto mentions = entities_of(alert, impl_->limits.entities);
   std::vector<std::string> keys;
   keys.reserve(mentions.size());
   for (const auto* mention : mentions) {
     keys.push_back(entity_key(alert.tenant, mention->entity));
-    impl_->write(batch, keys.back(), sighting);
+    impl_->write(batch, keys.back(), sighting, encoded);
   }
   if (!alert.detection.empty())
-    impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting);
+    impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting, encoded);
   const auto day = day_of(alert.received_at);
   for (std::size_t i = 1; i < mentions.size(); ++i) {
     impl_->relate(batch, keys[0], mentions[i]->entity, day);
@@ -257,10 +261,11 @@ void EntityGraph::conclude(store::Batch& batch,
                            model::Judgement judgement) {
   auto sighting = sighting_of(alert);
   sighting.judgement = judgement;
+  const auto encoded = sighting.encode();
   for (const auto* mention : entities_of(alert, impl_->limits.entities))
-    impl_->write(batch, entity_key(alert.tenant, mention->entity), sighting);
+    impl_->write(batch, entity_key(alert.tenant, mention->entity), sighting, encoded);
   if (!alert.detection.empty())
-    impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting);
+    impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting, encoded);
 }
 
 void EntityGraph::acted(store::Batch& batch,
@@ -294,10 +299,11 @@ void EntityGraph::forget(const model::Alert& alert) {
 Result<Neighbourhood> EntityGraph::neighbourhood(const model::Alert& alert,
                                                  std::optional<Deadline> until) const {
   Neighbourhood result;
+  const auto self = sighting_of(alert);
   for (const auto* mention : entities_of(alert, impl_->limits.entities)) {
     ++result.looked_up;
     History history{.entity = mention->entity, .grounded = mention->grounded};
-    auto recalled = impl_->recall(entity_key(alert.tenant, mention->entity), alert, until, history);
+    auto recalled = impl_->recall(entity_key(alert.tenant, mention->entity), self, until, history);
     if (!recalled) return std::unexpected{recalled.error()};
     if (history.alerts > 0 || !history.actions.empty())
       result.entities.push_back(std::move(history));
@@ -305,7 +311,7 @@ Result<Neighbourhood> EntityGraph::neighbourhood(const model::Alert& alert,
   result.detection.entity = detection_of(alert);
   if (!alert.detection.empty()) {
     const auto key = entity_key(alert.tenant, result.detection.entity);
-    auto recalled = impl_->recall(key, alert, until, result.detection);
+    auto recalled = impl_->recall(key, self, until, result.detection);
     if (!recalled) return std::unexpected{recalled.error()};
   }
   return result;

@@ -15,6 +15,15 @@ std::string_view cut(std::string_view text) {
   return text.substr(0, max_text);
 }
 
+std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325U) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+std::uint64_t tag_of(std::string_view detection) {
+  return fnv1a(cut(detection));
+}
+
 void count(Judged& judged, model::Judgement judgement) {
   switch (judgement) {
     case model::Judgement::malicious:
@@ -46,14 +55,7 @@ bool severe(model::Severity severity) {
 }  // namespace
 
 std::uint64_t alert_tag(const model::Alert& alert) {
-  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
-  const auto mix = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  };
-  mix(alert.source);
-  mix(std::string_view{"\0", 1});
-  mix(alert.uid);
-  return hash;
+  return fnv1a(alert.uid, fnv1a(std::string_view{"\0", 1}, fnv1a(alert.source)));
 }
 
 Sighting sighting_of(const model::Alert& alert) {
@@ -63,7 +65,8 @@ Sighting sighting_of(const model::Alert& alert) {
           .judgement = {},
           .source = std::string{cut(alert.source)},
           .detection = std::string{cut(alert.detection)},
-          .uid = std::string{cut(alert.uid)}};
+          .uid = std::string{cut(alert.uid)},
+          .detection_tag = tag_of(alert.detection)};
 }
 
 // severity (two digits), judgement ('-' or its number), source, '\0', detection, '\0', uid.
@@ -71,7 +74,10 @@ std::string Sighting::encode() const {
   const auto judged = judgement ? static_cast<char>('0' + static_cast<int>(*judgement)) : '-';
   std::string out;
   out.reserve(5 + source.size() + detection.size() + uid.size());
-  fmt::format_to(std::back_inserter(out), "{:02}{}", static_cast<int>(severity), judged);
+  const auto number = static_cast<int>(severity);
+  out += static_cast<char>('0' + number / 10);
+  out += static_cast<char>('0' + number % 10);
+  out += judged;
   out += source;
   out += '\0';
   out += detection;
@@ -100,6 +106,7 @@ Result<Sighting> Sighting::decode(Time at, std::uint64_t tag, std::string_view v
   result.source = rest.substr(0, first);
   result.detection = rest.substr(first + 1, second - first - 1);
   result.uid = rest.substr(second + 1);
+  result.detection_tag = tag_of(result.detection);
   return result;
 }
 
@@ -137,35 +144,38 @@ bool EntityHistory::empty_but_for(std::uint64_t tag) const {
   return std::ranges::all_of(sightings_, [&](const Sighting& other) { return other.tag == tag; });
 }
 
-void EntityHistory::sum_up(const model::Alert& alert, const Limits& limits, History& into) const {
-  const auto self = alert_tag(alert);
-  const auto oldest = alert.received_at - limits.window;
+void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& into) const {
+  const auto oldest = self.at - limits.window;
   std::vector<std::string_view> sources;
-  std::vector<std::string_view> suspected;
+  std::vector<std::uint64_t> suspected;
+  std::vector<std::uint64_t> others;
+  const auto is_new = [](std::vector<std::uint64_t>& tags, std::uint64_t tag) {
+    if (std::ranges::find(tags, tag) != tags.end()) return false;
+    tags.push_back(tag);
+    return true;
+  };
   for (const auto& seen : sightings_) {
-    if (seen.tag == self) continue;
+    if (seen.tag == self.tag) continue;
     if (seen.at < oldest) break;
+    const bool another = seen.detection_tag != self.detection_tag;
     ++into.alerts;
     if (!into.last) into.last = seen.at;
     if (into.recent.size() < max_recent) into.recent.push_back(seen.uid);
     if (seen.judgement) count(into.judged, *seen.judgement);
-    if (seen.at >= alert.received_at - std::chrono::hours{1}) ++into.last_hour;
-    if (seen.judgement && bad(*seen.judgement) && seen.detection != alert.detection &&
-        seen.at >= alert.received_at - suspicion &&
-        std::ranges::find(suspected, seen.detection) == suspected.end())
-      suspected.push_back(seen.detection);
-    if (seen.at < alert.received_at - std::chrono::hours{24}) continue;
-    if (seen.detection != alert.detection) {
+    if (seen.at >= self.at - std::chrono::hours{1}) ++into.last_hour;
+    if (another && seen.judgement && bad(*seen.judgement) && seen.at >= self.at - suspicion &&
+        is_new(suspected, seen.detection_tag))
+      ++into.suspected;
+    if (seen.at < self.at - std::chrono::hours{24}) continue;
+    if (another) {
       if (severe(seen.severity)) ++into.severe;
-      if (into.detections.size() < max_detections &&
-          std::ranges::find(into.detections, seen.detection) == into.detections.end())
+      if (into.detections.size() < max_detections && is_new(others, seen.detection_tag))
         into.detections.push_back(seen.detection);
     }
-    if (seen.source != alert.source && std::ranges::find(sources, seen.source) == sources.end())
+    if (seen.source != self.source && std::ranges::find(sources, seen.source) == sources.end())
       sources.push_back(seen.source);
   }
   into.other_sources = static_cast<std::uint32_t>(sources.size());
-  into.suspected = static_cast<std::uint32_t>(suspected.size());
   if (into.alerts > 0) into.first = first_;
   into.more = more_;
   into.neighbours = neighbours;

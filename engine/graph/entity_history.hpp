@@ -4,6 +4,7 @@
 #include "engine/model/verdict.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Sighting {
   std::string source;
   std::string detection;
   std::string uid;
+  std::uint64_t detection_tag{};  ///< Of `detection`: what tells two detections apart quickly.
 
   /// The stored value; the key holds `at` and `tag`.
   [[nodiscard]] std::string encode() const;
@@ -48,8 +50,8 @@ class EntityHistory {
 
   [[nodiscard]] bool empty_but_for(std::uint64_t tag) const;
 
-  /// Sums up for `alert`, which itself is left out. `into` keeps its entity.
-  void sum_up(const model::Alert& alert, const Limits& limits, History& into) const;
+  /// Sums up for the alert of `self`, which itself is left out. `into` keeps its entity.
+  void sum_up(const Sighting& self, const Limits& limits, History& into) const;
 
   std::vector<model::Entity> neighbours;
   std::vector<PastAction> actions;
@@ -58,8 +60,8 @@ class EntityHistory {
   std::vector<std::uint64_t> related;  ///< Pairs that were written on that day.
 
  private:
-  std::vector<Sighting> sightings_;  ///< Newest first.
-  std::optional<Time> first_;        ///< Of all, also those that are not kept.
+  std::deque<Sighting> sightings_;  ///< Newest first: that is where the next one goes.
+  std::optional<Time> first_;       ///< Of all, also those that are not kept.
   bool more_ = false;
   bool complete_ = false;
 };

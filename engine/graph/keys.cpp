@@ -2,8 +2,6 @@
 
 #include "engine/base/digest.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -39,6 +37,11 @@ std::uint64_t inverted(Time at) {
          static_cast<std::uint64_t>(std::max<std::int64_t>(at.time_since_epoch().count(), 0));
 }
 
+void append_hexadecimal(std::string& out, std::uint64_t number, std::size_t digits) {
+  constexpr std::string_view all{"0123456789abcdef"};
+  while (digits-- > 0) out += all[(number >> (4 * digits)) & 0xfU];
+}
+
 Result<std::uint64_t> hexadecimal(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
@@ -62,14 +65,19 @@ std::string entity_key(std::string_view tenant, const model::Entity& entity) {
 }
 
 std::string sighting_key(std::string_view entity_key, Time at, std::uint64_t tag) {
-  std::string key{entity_key};
-  fmt::format_to(std::back_inserter(key), "s{:016x}{:016x}", inverted(at), tag);
+  std::string key;
+  key.reserve(entity_key.size() + 1 + 2 * time_digits);
+  key += entity_key;
+  key += 's';
+  append_hexadecimal(key, inverted(at), time_digits);
+  append_hexadecimal(key, tag, time_digits);
   return key;
 }
 
 std::string action_key(std::string_view entity_key, Time at, std::string_view action) {
   std::string key{entity_key};
-  fmt::format_to(std::back_inserter(key), "a{:016x}", inverted(at));
+  key += 'a';
+  append_hexadecimal(key, inverted(at), time_digits);
   key += action;
   return key;
 }
@@ -78,7 +86,7 @@ std::string relation_key(std::string_view entity_key,
                          std::uint32_t day,
                          const model::Entity& other) {
   std::string key{entity_key};
-  fmt::format_to(std::back_inserter(key), "{:06x}", last_day - day);
+  append_hexadecimal(key, last_day - day, day_digits);
   key += other.kind;
   key += '\0';
   key += key_part(other);

@@ -330,7 +330,7 @@ struct Investigator::Run {
   }
 
   void add(model::Evidence item) {
-    item.id = fmt::format("E{}", ++numbered);
+    item.id = "E" + std::to_string(++numbered);
     if (rests_on_text(item, alert)) item.trust = model::Trust::untrusted;
     if (item.observed_at == Time{}) item.observed_at = alert.received_at;
     item.hash = hash_of(item.data);
