@@ -167,7 +167,11 @@ void Intake::write(std::shared_ptr<const model::Alert> alert,
   append_received(batch, model::EntryKind::received, *alert, intake, &placement);
   std::optional<model::Judgement> judgement;
   if (placement.part == Part::opens) judgement = judge(batch, *alert, placement.investigation);
-  batch.put(Table::alerts, key, to_json(*alert));
+  constexpr std::size_t usual_bytes = 4096;
+  std::string document;
+  document.reserve(usual_bytes);
+  append_json(document, *alert);
+  batch.put(Table::alerts, key, std::move(document));
   const bool to_be_looked_at =
       placement.part == Part::follows || (placement.part == Part::opens && !judgement);
   if (to_be_looked_at) batch.put(Table::open, key, placement.investigation);

@@ -36,7 +36,8 @@ class FirstParts final : public rocksdb::SliceTransform {
 
 /// What keys of the ledger's index begin with that are written one after the other: a kind, verb,
 /// decision or reason whole (there are few, each in the order of time); of subjects, targets and
-/// actors, of which there are many, only the letter.
+/// actors, of which there are many, the letter and what they begin with: investigations ascend, and
+/// the alerts written between them begin with something else.
 class IndexRun final : public rocksdb::SliceTransform {
  public:
   [[nodiscard]] const char* Name() const override { return "sallyport.index_run"; }
@@ -54,7 +55,7 @@ class IndexRun final : public rocksdb::SliceTransform {
     constexpr std::string_view many{"sta"};
     const auto letter = end_of_parts(key, 1);
     if (letter == 0 || letter == key.size()) return 0;
-    return many.contains(key[letter]) ? letter + 1 : end_of_parts(key, 2);
+    return many.contains(key[letter]) ? letter + 2 : end_of_parts(key, 2);
   }
 };
 
@@ -150,7 +151,6 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
       family.level0_slowdown_writes_trigger = 40;
       family.level0_stop_writes_trigger = 64;
       family.target_file_size_base = 256 * mebibyte;
-      family.bottommost_compression = rocksdb::kZSTD;
     } else {
       family.level_compaction_dynamic_level_bytes = true;
     }
