@@ -75,6 +75,7 @@ json::value sample_of(const json::object& spec) {
     const std::string_view shape{pattern->as_string()};
     if (shape == "[a-z0-9]{26}") return json::value(std::string(26, 'a'));
     if (shape.starts_with("[A-Z]")) return "SOC";
+    if (shape.starts_with("acl-")) return "acl-0a1b2c3d";
   }
   if (kind == "integer") return spec.contains("least") ? spec.at("least") : json::value(1);
   if (kind == "boolean") return true;
