@@ -193,8 +193,9 @@ bool Actions::add(Batch& batch, const model::Action& action) {
     const std::scoped_lock lock{mutex_};
     if (find_alike_locked(deed)) return false;
     if (joins) {
-      if (added_.size() >= sweep_at_) sweep();
       added_.insert_or_assign(deed, action.id);
+      in_order_.emplace_back(deed, action.id);
+      leave_durable_to_store();
       note_revision(action);
     }
   }
@@ -215,9 +216,17 @@ void Actions::note_revision(const model::Action& action) {
   }
 }
 
-void Actions::sweep() {
-  std::erase_if(added_, [&](const auto& entry) { return get(entry.second.text()).has_value(); });
-  sweep_at_ = std::max(least_sweep, added_.size() * 2);
+void Actions::leave_durable_to_store() {
+  // Two for each that comes: none waits for many to be looked at, and they cannot pile up.
+  for (int looked_at = 0; looked_at < 2 && !in_order_.empty(); ++looked_at) {
+    const auto& [deed, id] = in_order_.front();
+    if (const auto found = added_.find(deed); found != added_.end() && found->second == id) {
+      const auto record = store_.get(Table::actions, record_key(id.text()));
+      if (!record || !*record) return;  // on its way, and so are those after it
+      added_.erase(found);
+    }
+    in_order_.pop_front();
+  }
 }
 
 void Actions::forget(const model::Action& action) {

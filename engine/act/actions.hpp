@@ -5,6 +5,7 @@
 #include "engine/store/store.hpp"
 #include "engine/store/timers.hpp"
 
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace sallyport::act {
@@ -97,8 +99,6 @@ class Actions {
   Task<model::Action> change(model::Action seen, Change change);
 
  private:
-  static constexpr std::size_t least_sweep = 4096;
-
   [[nodiscard]] Result<model::Action> reserve(const model::Action& seen, const Change& change);
   void put(store::Batch& batch, const model::Action& action) const;
   [[nodiscard]] Result<> each(std::string_view index,
@@ -111,7 +111,7 @@ class Actions {
                 std::optional<Time> due,
                 std::optional<Time> at) const;
   Task<> commit(store::Batch batch);
-  void sweep();
+  void leave_durable_to_store();
   void note_revision(const model::Action& action);
   [[nodiscard]] std::optional<ActionId> alike_in_store(const std::string& deed) const;
 
@@ -124,7 +124,7 @@ class Actions {
   std::unordered_map<std::string, std::uint64_t> revisions_;
   /// Added, and perhaps not durable yet: by what they would do. The rest is in the store.
   std::unordered_map<std::string, ActionId> added_;
-  std::size_t sweep_at_ = least_sweep;
+  std::deque<std::pair<std::string, ActionId>> in_order_;  ///< The same, oldest first.
 };
 
 /// What makes two requests the same deed: tenant, verb, target, and the parameters that say where.

@@ -65,6 +65,7 @@ TEST(Actions, WhatAnEarlierVersionLeftUnderWayIsFoundAgain) {
 TEST(Actions, OneWhoseBatchWasNotCommittedIsNotJoined) {
   World world;
   auto first = world.propose("203.0.113.7").first;
+  first.id = ActionId::parse("01M8J4QY0PEDZDC18CZFQJE1J6").value();
   first.request.target.value = "203.0.113.8";
   store::Batch lost;
   EXPECT_TRUE(world.actions->add(lost, first));
