@@ -226,16 +226,22 @@ int run_case(std::string_view name,
 
   const auto rss = peak_megabytes();
   if (options.json) {
+    std::string times;
+    if (kind == Kind::distinct) {
+      times = fmt::format(
+          R"("p50_us":{:.0f},"p99_us":{:.0f},"steady_rate":{},"steady_p50_us":{:.0f},"steady_p99_us":{:.0f},)",
+          full_p50 * 1000,
+          full_p99 * 1000,
+          steady_rate,
+          p50 * 1000,
+          p99 * 1000);
+    }
     fmt::print(
-        R"({{"bench":"pipeline","case":"{}","value":{:.0f},"unit":"1/s","p50_us":{:.0f},"p99_us":{:.0f},"steady_rate":{},"steady_p50_us":{:.0f},"steady_p99_us":{:.0f},"cpu_us_per_alert":{:.0f},"rss_mib":{:.0f},"bytes_per_alert":{:.0f},"alerts":{}}})"
+        R"({{"bench":"pipeline","case":"{}","value":{:.0f},"unit":"1/s",{}"cpu_us_per_alert":{:.0f},"rss_mib":{:.0f},"bytes_per_alert":{:.0f},"alerts":{}}})"
         "\n",
         name,
         rate,
-        full_p50 * 1000,
-        full_p99 * 1000,
-        steady_rate,
-        p50 * 1000,
-        p99 * 1000,
+        times,
         cpu_us,
         rss,
         per_alert,
@@ -246,10 +252,13 @@ int run_case(std::string_view name,
                done,
                alert(1, kind).size());
     fmt::print("{:10.0f} alerts/s while the whole topic waits\n", rate);
-    fmt::print("{:10.1f} ms from arrival to durable verdict then, p50\n", full_p50);
-    fmt::print("{:10.1f} ms p99\n", full_p99);
-    fmt::print("{:10.1f} ms at a steady {} alerts/s, p50\n", p50, steady_rate);
-    fmt::print("{:10.1f} ms p99\n", p99);
+    // A storm has one verdict: no percentiles.
+    if (kind == Kind::distinct) {
+      fmt::print("{:10.1f} ms from arrival to durable verdict then, p50\n", full_p50);
+      fmt::print("{:10.1f} ms p99\n", full_p99);
+      fmt::print("{:10.1f} ms at a steady {} alerts/s, p50\n", p50, steady_rate);
+      fmt::print("{:10.1f} ms p99\n", p99);
+    }
     fmt::print("{:10.0f} us of CPU per alert, of the engine\n", cpu_us);
     fmt::print("{:10.0f} bytes handed to the store per alert\n", per_alert);
     fmt::print("{:10.0f} MiB resident at most (of all cases so far)\n", rss);
