@@ -194,7 +194,7 @@ bool Actions::add(Batch& batch, const model::Action& action) {
     if (find_alike_locked(deed)) return false;
     if (joins) {
       added_.insert_or_assign(deed, action.id);
-      in_order_.emplace_back(deed, action.id);
+      in_turn_.emplace_back(deed, action.id);
       leave_durable_to_store();
       note_revision(action);
     }
@@ -218,14 +218,17 @@ void Actions::note_revision(const model::Action& action) {
 
 void Actions::leave_durable_to_store() {
   // Two for each that comes: none waits for many to be looked at, and they cannot pile up.
-  for (int looked_at = 0; looked_at < 2 && !in_order_.empty(); ++looked_at) {
-    const auto& [deed, id] = in_order_.front();
-    if (const auto found = added_.find(deed); found != added_.end() && found->second == id) {
-      const auto record = store_.get(Table::actions, record_key(id.text()));
-      if (!record || !*record) return;  // on its way, and so are those after it
+  for (int looked_at = 0; looked_at < 2 && !in_turn_.empty(); ++looked_at) {
+    auto next = std::move(in_turn_.front());
+    in_turn_.pop_front();
+    const auto found = added_.find(next.first);
+    if (found == added_.end() || found->second != next.second) continue;
+    const auto record = store_.get(Table::actions, record_key(next.second.text()));
+    if (record && *record) {
       added_.erase(found);
+    } else {
+      in_turn_.push_back(std::move(next));  // one that never gets there holds up no other
     }
-    in_order_.pop_front();
   }
 }
 

@@ -124,7 +124,8 @@ class Actions {
   std::unordered_map<std::string, std::uint64_t> revisions_;
   /// Added, and perhaps not durable yet: by what they would do. The rest is in the store.
   std::unordered_map<std::string, ActionId> added_;
-  std::deque<std::pair<std::string, ActionId>> in_order_;  ///< The same, oldest first.
+  std::deque<std::pair<std::string, ActionId>>
+      in_turn_;  ///< The same: the next to be looked at is first.
 };
 
 /// What makes two requests the same deed: tenant, verb, target, and the parameters that say where.

@@ -60,6 +60,14 @@ Result<> check_not_ourselves(const Config& config, const Host& host) {
   return {};
 }
 
+/// The host that `job` is to change. Errors: as host_of(), and denied where that would cut us off.
+Result<Host> host_to_change(const Config& config, const Job& job, const act::Operation& operation) {
+  auto host = host_of(config, job.host);
+  if (!host || operation.verb != "isolate_host") return host;
+  if (auto ok = check_not_ourselves(config, *host); !ok) return std::unexpected{ok.error()};
+  return host;
+}
+
 void name_process(Job& job, std::string pid, std::string start_time) {
   job.arguments.at(1) = std::move(pid);
   job.arguments.at(2) = std::move(start_time);
@@ -110,11 +118,8 @@ Result<> Ssh::check(const act::Operation& operation) const {
 Result<std::vector<act::Planned>> Ssh::preview(const act::Operation& operation) const {
   auto job = job_of(config_, operation);
   if (!job) return std::unexpected{job.error()};
-  const auto host = host_of(config_, job->host);
+  const auto host = host_to_change(config_, *job, operation);
   if (!host) return std::unexpected{host.error()};
-  if (operation.verb == "isolate_host") {
-    if (auto ok = check_not_ourselves(config_, *host); !ok) return std::unexpected{ok.error()};
-  }
   const auto looking = job->looking();
   if (job->kind == "process") name_process(*job, "${{ state.pid }}", "${{ state.start_time }}");
 
@@ -168,11 +173,8 @@ Result<act::Reading> Ssh::look(Session& session,
 Result<model::Outcome> Ssh::execute_now(const act::Operation& operation, Deadline deadline) const {
   auto job = job_of(config_, operation);
   if (!job) return std::unexpected{job.error()};
-  const auto host = host_of(config_, job->host);
+  const auto host = host_to_change(config_, *job, operation);
   if (!host) return std::unexpected{host.error()};
-  if (operation.verb == "isolate_host") {
-    if (auto ok = check_not_ourselves(config_, *host); !ok) return std::unexpected{ok.error()};
-  }
   auto session = Session::open(config_, *host, passphrase_, deadline);
   if (!session) return std::unexpected{session.error()};
   const auto before = look(*session, *job, operation);

@@ -69,7 +69,9 @@ Result<Called> called(const Options& options) {
     for (const auto& connector : made.products.actuators)
       if (connector->name() == options.name)
         return Called{.made = *std::move(configured), .connector = connector};
-    return fail(Errc::invalid_input, made.faults);
+    return fail(
+        Errc::invalid_input,
+        made.faults.empty() ? fmt::format("{} takes no orders", options.name) : made.faults);
   }
   const auto place = manifest_place(options.name);
   if (!place)
