@@ -46,6 +46,22 @@ class KafkaToVerdict : public ::testing::Test {
   std::int64_t sent_ = 0;
 };
 
+TEST_F(KafkaToVerdict, AMessageWithManyAlertsIsAsManyInvestigationsAndOneOffset) {
+  broker_.create_topic(setup_.verdicts, 2);
+  Engine engine{setup_};
+  engine.start();
+  const auto alerts = make_alerts("batch", 25);
+  std::string batch;
+  for (const auto& alert : alerts.bytes) batch += (batch.empty() ? "[" : ",") + alert;
+  send({.bytes = {batch + "]"}, .uids = alerts.uids});
+
+  const auto verdicts = broker_.await(setup_.verdicts, 60s, [&](const auto& records) {
+    return records.size() >= 25 || !engine.running();
+  });
+  EXPECT_THAT(verdicts, SizeIs(25)) << engine.log_end();
+  EXPECT_TRUE(all_committed(engine)) << engine.log_end();
+}
+
 TEST_F(KafkaToVerdict, AnAlertBecomesAVerdictInTheTopicAndItsOffsetIsCommitted) {
   broker_.create_topic(setup_.verdicts, 2);
   broker_.create_topic(setup_.ledger, 1);
