@@ -5,13 +5,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sallyport::store {
 
 namespace {
 
-/// What one group takes in. Larger groups win nothing and make the first of them wait.
+/// What one group takes in at most. Larger ones win nothing and make the first of them wait.
 constexpr std::size_t group_bytes = 4ULL << 20U;
 
 /// Opening again needs room to write down what is in memory; without it, reading goes on as is.
@@ -59,8 +61,9 @@ Result<LedgerHeads> load_heads(const Database& database) {
 CommitQueue::CommitQueue(Options options, std::shared_ptr<Database> database, LedgerHeads heads)
     : options_{std::move(options)},
       database_{std::move(database)},
-      heads_{std::move(heads)},
+      written_{std::move(heads)},
       acknowledged_{database_->wal_mark()},
+      heads_{written_},
       thread_{[this] { run(); }} {}
 
 CommitQueue::~CommitQueue() {
@@ -72,13 +75,29 @@ CommitQueue::~CommitQueue() {
   thread_.join();
 }
 
+CommitQueue::Group& CommitQueue::open_group() {
+  if (groups_.empty() || groups_.back()->bytes >= group_bytes) {
+    if (!groups_.empty()) groups_.back()->builder.move(heads_);
+    groups_.emplace_back(
+        new Group{.builder{heads_, options_.listener, usual_bytes_ + usual_bytes_ / 4}});
+  }
+  return *groups_.back();
+}
+
 void CommitQueue::push(Batch batch, Done done) {
-  waiting_bytes_ += batch.bytes();
+  const auto bytes = batch.bytes();
+  waiting_bytes_ += bytes;
   bool first = false;
   {
     const std::scoped_lock lock{mutex_};
-    first = waiting_.empty();
-    waiting_.push_back({std::move(batch), std::move(done)});
+    first = groups_.empty();
+    auto& group = open_group();
+    const auto database = this->database();
+    auto outcome = database ? group.builder.add(**database, batch)
+                            : Result<>{std::unexpected{database.error()}};
+    group.bytes += bytes;
+    group.members.push_back(
+        {.bytes = bytes, .done = std::move(done), .outcome = std::move(outcome)});
   }
   if (first) arrived_.notify_one();
 }
@@ -97,66 +116,64 @@ Counters CommitQueue::counters() const {
 }
 
 void CommitQueue::run() {
-  for (;;) {
-    auto group = next_group();
-    if (group.empty()) return;
-    settle(std::move(group));
-  }
+  while (auto group = next_group()) settle(std::move(group));
 }
 
-std::vector<CommitQueue::Waiting> CommitQueue::next_group() {
-  std::vector<Waiting> group;
+CommitQueue::GroupPtr CommitQueue::next_group() {
   std::unique_lock lock{mutex_};
-  arrived_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-  if (options_.group_window.count() > 0 && !stopping_ && waiting_bytes_ < group_bytes)
+  arrived_.wait(lock, [this] { return stopping_ || !groups_.empty(); });
+  if (groups_.empty()) return nullptr;
+  if (options_.group_window.count() > 0 && groups_.front()->bytes < group_bytes)
     arrived_.wait_for(lock, options_.group_window, [this] { return stopping_; });
-  for (std::size_t bytes = 0; !waiting_.empty() && bytes < group_bytes; waiting_.pop_front()) {
-    bytes += waiting_.front().batch.bytes();
-    group.push_back(std::move(waiting_.front()));
-  }
+  auto group = std::move(groups_.front());
+  groups_.pop_front();
+  if (groups_.empty()) group->builder.move(heads_);
+  usual_bytes_ = group->bytes;
   return group;
 }
 
-void CommitQueue::settle(std::vector<Waiting> group) {
-  std::vector<Result<>> outcomes(group.size());
-  std::uint64_t committed = 0;
-  const auto database = usable_database();
-  if (!database) {
-    for (auto& outcome : outcomes) outcome = std::unexpected{database.error()};
-  } else {
-    std::size_t bytes = 0;
-    for (const auto& waiting : group) bytes += waiting.batch.bytes();
-    GroupBuilder builder{**database, heads_, options_.listener, bytes};
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      outcomes[i] = builder.add(group[i].batch);
-      if (outcomes[i]) ++committed;
-    }
-    const auto written = committed > 0 ? write(builder, **database) : Result<>{};
+void CommitQueue::settle(GroupPtr group) {
+  std::deque<GroupPtr> settled;
+  settled.push_back(std::move(group));
+  auto& members = settled.front()->members;
+  if (failed_ || std::ranges::any_of(members, &Member::added)) {
+    const auto written = write(settled.front()->builder);
     if (!written) {
-      committed = 0;
-      for (auto& outcome : outcomes)
-        if (outcome) outcome = written;
+      std::ranges::move(give_up(), std::back_inserter(settled));
+      for (auto& each : settled)
+        for (auto& member : each->members)
+          if (member.added()) member.outcome = written;
     }
   }
-  batches_ += committed;
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    const auto bytes = group[i].batch.bytes();
-    group[i].batch = {};
-    waiting_bytes_ -= bytes;
-    group[i].done(std::move(outcomes[i]));
+  for (auto& each : settled) tell(*each);
+}
+
+void CommitQueue::tell(Group& group) {
+  for (auto& member : group.members) {
+    if (member.outcome) ++batches_;
+    waiting_bytes_ -= member.bytes;
+    member.done(std::move(member.outcome));
   }
 }
 
-Result<> CommitQueue::write(GroupBuilder& group, Database& database) {
-  auto& batch = group.finish();
-  auto written = database.write(batch);
+std::deque<CommitQueue::GroupPtr> CommitQueue::give_up() {
+  const std::scoped_lock lock{mutex_};
+  heads_ = written_;
+  return std::exchange(groups_, {});
+}
+
+Result<> CommitQueue::write(GroupBuilder& group) {
+  const auto database = usable_database();
+  if (!database) return std::unexpected{database.error()};
+  auto& batch = group.finish(**database);
+  auto written = (*database)->write(batch);
   if (!written) {
     failed_ = true;
     cut_wal(options_.directory, acknowledged_);
     return written;
   }
-  acknowledged_ = database.wal_mark();
-  for (const auto& [tenant, head] : group.moved()) heads_.insert_or_assign(tenant, head);
+  acknowledged_ = (*database)->wal_mark();
+  group.move(written_);
   ++syncs_;
   bytes_written_ += batch.GetDataSize();
   ledger_entries_ += group.entries();
@@ -189,7 +206,7 @@ Result<std::shared_ptr<Database>> CommitQueue::reopen() {
   if (!opened) return std::unexpected{opened.error()};
   const auto heads = load_heads(**opened);
   if (!heads) return std::unexpected{heads.error()};
-  if (!same(*heads, heads_))
+  if (!same(*heads, written_))
     return fail(Errc::corrupt, "opened again, the store lacks entries that were acknowledged");
   acknowledged_ = (*opened)->wal_mark();
   const std::scoped_lock lock{database_mutex_};

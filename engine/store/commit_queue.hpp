@@ -6,17 +6,20 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace sallyport::store {
 
-/// The one writer: a thread that takes all batches that wait, writes them as one group with one
-/// fsync, and tells each how it ended.
+/// The one writer: a thread that writes what has come in as one group with one fsync, and tells
+/// each batch how it ended. Whoever brings a batch puts it into the next group, while the one
+/// before is being written.
 ///
-/// After a group has failed, the log is cut back to what was acknowledged; each later group begins
-/// by closing and opening the database again, and fails too while that does. Readers keep the old
-/// one until the disk takes writes again. Thread-safe.
+/// After a group has failed, those gathered upon it fail as well, and the log is cut back to what
+/// was acknowledged; each later group begins by closing and opening the database again, and fails
+/// too while that does. Readers keep the old one until the disk takes writes again. Thread-safe.
 class CommitQueue {
  public:
   using Done = std::move_only_function<void(Result<>)>;
@@ -36,15 +39,31 @@ class CommitQueue {
   [[nodiscard]] Counters counters() const;
 
  private:
-  struct Waiting {
-    Batch batch;
+  /// A batch that was added to a group, or could not be.
+  struct Member {
+    std::size_t bytes = 0;
     Done done;
+    Result<> outcome;
+
+    [[nodiscard]] bool added() const { return outcome.has_value(); }
   };
 
+  struct Group {
+    GroupBuilder builder;
+    std::size_t bytes = 0;
+    std::vector<Member> members{};
+  };
+
+  using GroupPtr = std::unique_ptr<Group>;
+
+  [[nodiscard]] Group& open_group();
   void run();
-  [[nodiscard]] std::vector<Waiting> next_group();
-  void settle(std::vector<Waiting> group);
-  [[nodiscard]] Result<> write(GroupBuilder& group, Database& database);
+  [[nodiscard]] GroupPtr next_group();
+  void settle(GroupPtr group);
+  [[nodiscard]] Result<> write(GroupBuilder& group);
+  /// All that was gathered since; whatever comes now builds on what is written.
+  [[nodiscard]] std::deque<GroupPtr> give_up();
+  void tell(Group& group);
   [[nodiscard]] Result<std::shared_ptr<Database>> usable_database();
   [[nodiscard]] Result<std::shared_ptr<Database>> reopen();
 
@@ -53,13 +72,15 @@ class CommitQueue {
   std::shared_ptr<Database> database_;
 
   // Of the commit thread alone.
-  LedgerHeads heads_;
+  LedgerHeads written_;
   Database::WalMark acknowledged_;
   bool failed_ = false;
 
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Waiting> waiting_;
+  std::deque<GroupPtr> groups_;  ///< Those before the last are full.
+  LedgerHeads heads_;            ///< What the last one builds on.
+  std::size_t usual_bytes_ = 0;
   bool stopping_ = false;
 
   std::atomic<std::size_t> waiting_bytes_ = 0;

@@ -21,24 +21,21 @@ using LedgerHeads = std::unordered_map<std::string, LedgerHead>;
 
 /// Gathers batches into one write and gives their ledger entries number, prev and hash.
 ///
-/// Touches neither the disk nor `heads`: when the write fails, nothing has happened. Lives on the
-/// commit thread.
+/// Touches neither the disk nor `heads`: when the write fails, nothing has happened. For one thread
+/// at a time. `heads` stay as they are while batches are added.
 class GroupBuilder {
  public:
   /// `bytes`: about how much will be added.
-  GroupBuilder(const Database& database,
-               const LedgerHeads& heads,
-               const LedgerListener& listener,
-               std::size_t bytes);
+  GroupBuilder(const LedgerHeads& heads, const LedgerListener& listener, std::size_t bytes);
 
   /// Errors: invalid_input (what Batch::append() refuses); nothing of `batch` is in the group then.
-  [[nodiscard]] Result<> add(const Batch& batch);
+  [[nodiscard]] Result<> add(const Database& database, const Batch& batch);
+
+  /// Puts the heads that the group moves in the place of those in `heads`.
+  void move(LedgerHeads& heads) const;
 
   /// The write, with the new heads in it. Nothing may be added afterwards.
-  [[nodiscard]] rocksdb::WriteBatch& finish();
-
-  /// The heads that the group moves. After finish().
-  [[nodiscard]] const LedgerHeads& moved() const { return moved_; }
+  [[nodiscard]] rocksdb::WriteBatch& finish(const Database& database);
 
   [[nodiscard]] std::uint64_t entries() const { return entries_; }
 
@@ -52,27 +49,43 @@ class GroupBuilder {
     std::string places;
   };
 
+  /// That of what many decisions of a group have in common.
+  struct FacetRecord {
+    Facet facet;
+    std::string text;
+    std::chrono::sys_seconds second;
+    PlaceRecord record{};
+  };
+
   /// Of one tenant: how far the group has brought the chain, and the index of what it added.
   struct Chain {
     LedgerHead head;
     std::string subject;  ///< Of the run of entries at the end.
     std::uint32_t run = 0;
     std::map<std::pair<model::EntryKind, std::chrono::sys_seconds>, PlaceRecord> kinds;
-    std::map<std::pair<std::string, std::chrono::sys_seconds>, PlaceRecord> facets;
+    std::vector<FacetRecord> facets;
   };
 
-  void append(const Batch& batch);
+  void append(const Database& database, const Batch& batch);
   [[nodiscard]] Chain& chain_of(const std::string& tenant);
-  static void note(PlaceRecord& record, std::chrono::sys_seconds second, Place place);
-  void end_run(const std::string& tenant, Chain& chain);
-  void put(Table table, const std::string& key, std::string_view value);
+  /// Whether the decisions with that text are few in a group, or many.
+  enum class Shared : bool { no, yes };
 
-  const Database& database_;
+  void note(const Database& database,
+            const std::string& tenant,
+            Chain& chain,
+            Facet facet,
+            std::string_view text,
+            Place place,
+            Shared shared);
+  static void note(PlaceRecord& record, std::chrono::sys_seconds second, Place place);
+  void end_run(const Database& database, const std::string& tenant, Chain& chain);
+  void put(const Database& database, Table table, const std::string& key, std::string_view value);
+
   const LedgerHeads& heads_;
   const LedgerListener& listener_;
   std::vector<std::pair<model::EntryKind, std::string>> to_tell_;
   std::unordered_map<std::string, Chain> chains_;
-  LedgerHeads moved_;
   rocksdb::WriteBatch write_;
   std::string line_;
   std::uint64_t entries_ = 0;

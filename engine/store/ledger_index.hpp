@@ -45,6 +45,10 @@ enum class Facet : char {
   actor = 'a',
 };
 
+/// What the id of an investigation that asks for an action begins with. A decision whose subject is
+/// the investigation that asked for it has no record of its actor: the subject's says the same.
+inline constexpr std::string_view investigation_actor{"investigation:"};
+
 /// A long text, and one with a NUL, is known by its hash.
 [[nodiscard]] std::string facet_prefix(std::string_view tenant, Facet facet, std::string_view text);
 

@@ -250,47 +250,111 @@ bool has_facets(const LedgerQuery& query, std::string_view line) {
          (query.actor.empty() || query.actor == entry->actor.id);
 }
 
-/// The entries of one subject: few, so each is looked at.
-Result<> by_subject(const Store& store,
-                    std::string_view tenant,
-                    const LedgerQuery& query,
-                    const Visit& visit) {
-  const auto prefix = subject_prefix(tenant, query.subject);
-  const auto start = query.newest_first ? subject_key(tenant, query.subject, highest_seq) : prefix;
-  std::size_t visited = 0;
-  Result<> outcome;
-  // One entry of the subject; false: stop.
-  const auto look = [&](std::uint64_t seq) {
-    const auto line = store.get(Table::ledger, ledger_key(tenant, seq));
-    if (!line) {
-      outcome = std::unexpected{line.error()};
-      return false;
-    }
+/// Looks at entries one by one, for what the index does not say of them. For few of them.
+class Looked {
+ public:
+  Looked(const Store& store, std::string_view tenant, const LedgerQuery& query, const Visit& visit)
+      : store_{store}, tenant_{tenant}, query_{query}, visit_{visit} {}
+
+  /// False: stop. Errors: corrupt (the entry cannot be read), and those of the store.
+  Result<bool> at(std::uint64_t seq) {
+    const auto line = store_.get(Table::ledger, ledger_key(tenant_, seq));
+    if (!line) return std::unexpected{line.error()};
     const auto frame = *line ? take_apart(**line) : std::nullopt;
     const auto at = frame ? parse_rfc3339(frame->at) : fail(Errc::corrupt, "");
-    if (!at) {
-      outcome = fail(Errc::corrupt, fmt::format("ledger entry {} cannot be read", seq));
-      return false;
-    }
+    if (!at) return fail(Errc::corrupt, fmt::format("ledger entry {} cannot be read", seq));
     const auto kind = enum_of<model::EntryKind>(frame->kind);
-    const bool of_kind =
-        query.kinds.empty() || (kind && std::ranges::find(query.kinds, *kind) != query.kinds.end());
-    if (!of_kind || !wanted(query, {.at = *at, .seq = seq}) || !has_facets(query, **line))
+    const bool of_kind = query_.kinds.empty() ||
+                         (kind && std::ranges::find(query_.kinds, *kind) != query_.kinds.end());
+    if (!of_kind || !wanted(query_, {.at = *at, .seq = seq}) || !has_facets(query_, **line))
       return true;
-    ++visited;
-    return visit(seq, **line) && visited != query.limit;
-  };
+    ++visited_;
+    return visit_(seq, **line) && visited_ != query_.limit;
+  }
+
+ private:
+  const Store& store_;
+  std::string_view tenant_;
+  const LedgerQuery& query_;
+  const Visit& visit_;
+  std::size_t visited_ = 0;
+};
+
+/// Hands the numbers of a subject's entries to `visit`, until it returns false.
+Result<> each_of_subject(const Store& store,
+                         std::string_view tenant,
+                         std::string_view subject,
+                         bool newest_first,
+                         const std::function<bool(std::uint64_t seq)>& visit) {
+  const auto prefix = subject_prefix(tenant, subject);
+  const auto start = newest_first ? subject_key(tenant, subject, highest_seq) : prefix;
   const auto look_at_run = [&](std::string_view key, std::string_view value) {
     if (key.size() != prefix.size() + sizeof(std::uint64_t)) return true;  // another subject's
     const auto first = seq_of(key);
     const auto entries = run_of(value);
     for (std::uint32_t i = 0; i < entries; ++i)
-      if (!look(query.newest_first ? first + entries - 1 - i : first + i)) return false;
+      if (!visit(newest_first ? first + entries - 1 - i : first + i)) return false;
     return true;
   };
-  auto scanned = store.scan(Table::ledger_index, prefix, start, query.newest_first, look_at_run);
+  return store.scan(Table::ledger_index, prefix, start, newest_first, look_at_run);
+}
+
+/// The entries of one subject: few, so each is looked at.
+Result<> by_subject(const Store& store,
+                    std::string_view tenant,
+                    const LedgerQuery& query,
+                    const Visit& visit) {
+  Looked entries{store, tenant, query, visit};
+  Result<> outcome;
+  auto scanned =
+      each_of_subject(store, tenant, query.subject, query.newest_first, [&](std::uint64_t seq) {
+        const auto more = entries.at(seq);
+        if (!more) outcome = std::unexpected{more.error()};
+        return more.value_or(false);
+      });
   if (!scanned) return scanned;
   return outcome;
+}
+
+/// The decisions that an investigation asked for: those it is the subject of, which have no facet
+/// of the actor, and the others.
+Result<> by_investigation(const Store& store,
+                          std::string_view tenant,
+                          std::string_view investigation,
+                          const LedgerQuery& query,
+                          const Visit& visit) {
+  std::vector<std::uint64_t> seqs;
+  const auto prefix = facet_prefix(tenant, Facet::actor, query.actor);
+  std::vector<Place> places;
+  auto scanned = store.scan(Table::ledger_index,
+                            prefix,
+                            {},
+                            false,
+                            [&](std::string_view key, std::string_view value) {
+                              if (key.size() == prefix.size() + 16) read_places(key, value, places);
+                              return true;
+                            });
+  if (!scanned) return scanned;
+  for (const auto& place : places) seqs.push_back(place.seq);
+  scanned = each_of_subject(store, tenant, investigation, false, [&](std::uint64_t seq) {
+    seqs.push_back(seq);
+    return true;
+  });
+  if (!scanned) return scanned;
+  if (query.newest_first) {
+    std::ranges::sort(seqs, std::greater<>{});
+  } else {
+    std::ranges::sort(seqs);
+  }
+  const auto repeated = std::ranges::unique(seqs);
+  seqs.erase(repeated.begin(), repeated.end());
+  Looked entries{store, tenant, query, visit};
+  for (const auto seq : seqs) {
+    const auto more = entries.at(seq);
+    if (!more) return std::unexpected{more.error()};
+    if (!*more) break;
+  }
+  return {};
 }
 
 }  // namespace
@@ -300,6 +364,9 @@ Result<> query_ledger(const Store& store,
                       const LedgerQuery& query,
                       const Visit& visit) {
   if (!query.subject.empty()) return by_subject(store, tenant, query, visit);
+  if (query.actor.starts_with(investigation_actor))
+    return by_investigation(
+        store, tenant, query.actor.substr(investigation_actor.size()), query, visit);
   if (!facets_in(query).empty()) return by_facet(store, tenant, query, visit);
   return by_kind(store, tenant, query, visit);
 }

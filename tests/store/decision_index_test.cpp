@@ -125,6 +125,37 @@ TEST(DecisionIndex, KeepsTheWindowTheOrderAndThePage) {
       (Found{"a17", "a16"}));
 }
 
+TEST(DecisionIndex, FindsWhatAnInvestigationAskedForWhicheverSubjectItHas) {
+  const TemporaryDirectory directory;
+  const auto store = opened(directory);
+  const auto decide = [&](std::string subject, std::string asked_by, const char* verb, int second) {
+    Batch batch;
+    batch.append("acme",
+                 EntryKind::decided,
+                 std::move(subject),
+                 {.kind = "agent", .id = std::move(asked_by)},
+                 noon + std::chrono::seconds{second},
+                 body_of({verb, "WKS-1", "auto", "tier"}));
+    batch.append("acme", EntryKind::verdict, "I1", {.kind = "agent", .id = "engine"}, noon, "{}");
+    ASSERT_TRUE(store->commit_and_wait(std::move(batch)));
+  };
+  decide("I1", "investigation:I1", "notify", 0);
+  decide("A1", "investigation:I1", "block_ip", 1);
+  decide("I1", "investigation:I2", "notify", 2);
+  decide("I1", "investigation:I1", "isolate_host", 3);
+  decide("I1", "I1", "notify", 4);
+  const std::string actor = "investigation:I1";
+  EXPECT_EQ(subjects(*store, {.actor = actor}), (Found{"I1", "A1", "I1"}));
+  EXPECT_EQ(subjects(*store, {.actor = actor, .limit = 2, .newest_first = true}),
+            (Found{"I1", "A1"}));
+  EXPECT_EQ(subjects(*store, {.verb = "notify", .actor = actor}), Found{"I1"});
+  EXPECT_EQ(subjects(*store, {.kinds = {EntryKind::verdict}, .actor = actor}), Found{});
+  EXPECT_EQ(subjects(*store, {.actor = actor, .from = noon + std::chrono::seconds{1}}),
+            (Found{"A1", "I1"}));
+  EXPECT_EQ(subjects(*store, {.actor = "investigation:I2"}), Found{"I1"});
+  EXPECT_EQ(subjects(*store, {.actor = "investigation:"}), Found{});
+}
+
 TEST(DecisionIndex, FindsLongTargetsAndThoseWithANul) {
   const TemporaryDirectory directory;
   const auto store = opened(directory);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <latch>
 
 namespace sallyport::store {
 namespace {
@@ -112,6 +113,37 @@ TEST(FailingDisk, FailsEveryBatchThatWaitsAndLosesNoAnswer) {
   EXPECT_EQ(failed, batches);
   EXPECT_EQ(store->waiting_bytes(), 0U);
   EXPECT_TRUE(store->commit_and_wait(entry("after")));
+}
+
+TEST(FailingDisk, WhatWasGatheredUponAFailedGroupFailsWithIt) {
+  const TemporaryDirectory directory;
+  auto store = opened(directory);
+  std::latch entered{1};
+  std::latch go_on{1};
+  store->commit(entry("before"), [&](Result<> outcome) {
+    EXPECT_TRUE(outcome);
+    entered.count_down();
+    go_on.wait();
+  });
+  entered.wait();
+  int failed = 0;  // written on the commit thread alone
+  {
+    const FullDisk full{1U << 20U};
+    // Several groups wait, each upon the one before.
+    constexpr int batches = 4;
+    for (int i = 0; i < batches; ++i) {
+      store->commit(entry(std::to_string(i), 5U << 20U), [&](Result<> outcome) {
+        if (!outcome && outcome.error().code == Errc::unavailable) ++failed;
+      });
+    }
+    go_on.count_down();
+    EXPECT_FALSE(store->commit_and_wait(entry("last")));
+    EXPECT_EQ(failed, batches);
+    EXPECT_EQ(store->counters().batches, 1U);
+  }
+  ASSERT_TRUE(store->commit_and_wait(entry("after")));
+  EXPECT_TRUE(verify_ledger(*store, "acme")->holds);
+  EXPECT_EQ(verify_ledger(*store, "acme")->entries, 2U);
 }
 
 }  // namespace

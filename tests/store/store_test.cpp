@@ -1,3 +1,4 @@
+#include "engine/store/ledger.hpp"
 #include "engine/store/store.hpp"
 
 #include "tests/base/run.hpp"
@@ -142,6 +143,42 @@ TEST(Store, SaysHowMuchWaits) {
   store->commit(one("second", value), [](Result<> outcome) { EXPECT_TRUE(outcome); });
   EXPECT_GE(store->waiting_bytes(), value.size());
   go_on.count_down();
+}
+
+TEST(Store, GoesOnWithTheChainThroughAsManyGroupsAsItTakes) {
+  const TemporaryDirectory directory;
+  std::latch entered{1};
+  std::latch go_on{1};
+  const auto store = opened(directory);
+  store->commit(one("first", "x"), [&](Result<>) {
+    entered.count_down();
+    go_on.wait();
+  });
+  entered.wait();
+  const auto before = store->counters().syncs;
+  // More than one group takes in.
+  constexpr int batches = 24;
+  const std::string value(1U << 20U, 'x');
+  std::vector<int> order;  // written on the commit thread alone
+  std::latch settled{batches};
+  for (int i = 0; i < batches; ++i) {
+    auto batch = one(std::to_string(i), value);
+    batch.append("acme", model::EntryKind::received, "s", {.kind = "engine", .id = "t"}, {}, "{}");
+    store->commit(std::move(batch), [&, i](Result<> outcome) {
+      EXPECT_TRUE(outcome);
+      order.push_back(i);
+      settled.count_down();
+    });
+  }
+  go_on.count_down();
+  settled.wait();
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+  EXPECT_GT(store->counters().syncs, before + 3);
+  EXPECT_EQ(store->waiting_bytes(), 0U);
+  const auto report = verify_ledger(*store, "acme");
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->holds) << report->why;
+  EXPECT_EQ(report->entries, batches);
 }
 
 TEST(Store, DestructionCommitsWhatWaits) {
