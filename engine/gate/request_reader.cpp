@@ -69,8 +69,8 @@ Result<RequestDocument> read_request(const json::value& document) {
   request.target.kind = needed_name(target.kind, "/target/kind", faults);
   request.target.value = needed_name(target.value, "/target/value", faults);
   if (target.tags) request.target.tags = *std::move(target.tags);
-  request.confidence = keys.confidence.value_or(0);
-  if (!(request.confidence >= 0 && request.confidence <= 1))
+  request.confidence = keys.confidence;
+  if (request.confidence && !(*request.confidence >= 0 && *request.confidence <= 1))
     faults.push_back({.pointer = "/confidence", .message = "not a number from 0 to 1"});
   if (keys.requested_by) request.requested_by = *std::move(keys.requested_by);
   if (keys.parameters) request.parameters = *std::move(keys.parameters);

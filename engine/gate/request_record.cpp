@@ -50,14 +50,15 @@ bool visit_tags(const model::Target& target, const Visitor& visitor) {
   for (const auto& tag : target.tags) {
     if (!visitor(std::string_view{tag})) break;
   }
-  return true;
+  return !target.tags.empty();
 }
 
 bool visit_actor(const model::Actor& actor, Parts rest, const Visitor& visitor) {
   if (rest.empty()) return true;
   if (rest.size() > 1) return false;
-  if (rest[0] == "kind") return visit_one(std::string_view{actor.kind}, visitor);
-  return rest[0] == "id" && visit_one(std::string_view{actor.id}, visitor);
+  const auto& text = rest[0] == "kind" ? actor.kind : actor.id;
+  return (rest[0] == "kind" || rest[0] == "id") && !text.empty() &&
+         visit_one(std::string_view{text}, visitor);
 }
 
 }  // namespace
@@ -80,7 +81,8 @@ bool RequestRecord::visit(const match::FieldPath& path, const Visitor& visitor) 
   if (name == "parameters") return rest.empty() || walk(request_.parameters, rest, visitor);
   if (name == "requested_by") return visit_actor(request_.requested_by, rest, visitor);
   if (!rest.empty()) return false;
-  if (name == "confidence") return visit_one(request_.confidence, visitor);
+  if (name == "confidence")
+    return request_.confidence.has_value() && visit_one(*request_.confidence, visitor);
   if (name == "action") return visit_one(std::string_view{request_.action}, visitor);
   if (name == "tenant") return visit_one(std::string_view{request_.tenant}, visitor);
   return name == "grounded" && visit_one(request_.grounded, visitor);

@@ -51,6 +51,8 @@ std::string request_hash(const ActionRequest& request) {
   std::string canonical;
   canonical.reserve(1024);
   boost::mp11::mp_for_each<detail::Members<ActionRequest>>([&](auto member) {
+    if constexpr (detail::is_optional<std::remove_cvref_t<decltype(request.*member.pointer)>>)
+      if (!(request.*member.pointer)) return;
     canonical += canonical.empty() ? "{\"" : ",\"";
     canonical += member.name;
     canonical += "\":";

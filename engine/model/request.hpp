@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct ActionRequest {
   std::string tenant;
   std::string action;  ///< A verb of the catalogue.
   Target target;
-  double confidence = 0;  ///< 0 to 1: how sure the asker is that this is called for.
+  /// 0 to 1: how sure the asker is that this is called for. Empty: it does not say.
+  std::optional<double> confidence;
   Actor requested_by;
   json::object parameters;
   json::object context;  ///< What the investigation knows: `intel`, `asset`, `identity`, ...

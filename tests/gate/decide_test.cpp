@@ -434,5 +434,30 @@ tenants:
   EXPECT_EQ(ask(policy, asked), "queued tier");
 }
 
+TEST(Conditions, DoNotHoldForWhatARequestDoesNotSay) {
+  const auto force = [](std::string_view when) {
+    return "tenants: { acme: { tier: L0, overrides: { block_ip: { force_auto: true, when: " +
+           std::string{when} + " } } } }";
+  };
+  auto asked = request("block_ip", "203.0.113.7", "ip");
+  EXPECT_EQ(ask(force("{ confidence|lte: 1 }"), asked), "auto force_auto overrides.block_ip");
+  EXPECT_EQ(ask(force("{ confidence|exists: true }"), asked), "auto force_auto overrides.block_ip");
+  EXPECT_EQ(ask(force("{ requested_by.id|exists: true }"), asked), "auto force_auto overrides.block_ip");
+  asked.confidence.reset();
+  asked.requested_by = {};
+  for (const auto* when : {"{ confidence|lte: 1 }",
+                           "{ confidence|lt: 0.5 }",
+                           "{ confidence: 0 }",
+                           "{ confidence|exists: true }",
+                           "{ requested_by.kind: '' }",
+                           "{ requested_by.id|exists: true }",
+                           "{ target.tags|exists: true }"})
+    EXPECT_EQ(ask(force(when), asked), "queued tier") << when;
+  for (const auto* when : {"{ confidence|exists: false }",
+                           "{ requested_by.kind|exists: false }",
+                           "{ target.tags|exists: false }"})
+    EXPECT_EQ(ask(force(when), asked), "auto force_auto overrides.block_ip") << when;
+}
+
 }  // namespace
 }  // namespace sallyport::gate
