@@ -22,8 +22,12 @@ bool is_manifest(const json::value& root) {
 
 ConnectorShelf::ConnectorShelf(const config::Settings& settings,
                                Reach reach,
-                               const Products& products)
-    : settings_{settings}, reach_{std::move(reach)}, manifests_{products.manifests} {
+                               const Products& products,
+                               Prepare prepare)
+    : settings_{settings},
+      reach_{std::move(reach)},
+      prepare_{std::move(prepare)},
+      manifests_{products.manifests} {
   if (!settings.connectors_folder.empty())
     folder_.emplace(std::vector<std::filesystem::path>{settings.connectors_folder},
                     std::vector<std::string>{".yaml", ".yml"});
@@ -44,6 +48,7 @@ Result<ConnectorShelf::Dropped> ConnectorShelf::make(const config::Document& doc
   own.actions = settings_.actions;
   auto& options = own.connectors[name] = *entry;
   if (!options.contains("type")) options.emplace("type", "manifest");
+  if (prepare_) prepare_(options);
   Faults faults;
   const auto products = make_products(own, reach_, faults);
   if (products.actuators.empty() || has_errors(faults)) {

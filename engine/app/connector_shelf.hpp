@@ -3,6 +3,7 @@
 #include "connectors/local/watched_files.hpp"
 #include "engine/app/connectors.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,8 +19,14 @@ namespace sallyport::app {
 /// For one thread at a time.
 class ConnectorShelf {
  public:
+  /// Changes a file's options before a connector is made of them.
+  using Prepare = std::function<void(json::object& options)>;
+
   /// `settings` outlives it; `products` are those of the settings.
-  ConnectorShelf(const config::Settings& settings, Reach reach, const Products& products);
+  ConnectorShelf(const config::Settings& settings,
+                 Reach reach,
+                 const Products& products,
+                 Prepare prepare = {});
 
   struct News {
     std::vector<std::shared_ptr<act::Actuator>> put;   ///< New, or in place of one of that name.
@@ -50,6 +57,7 @@ class ConnectorShelf {
 
   const config::Settings& settings_;
   Reach reach_;
+  Prepare prepare_;
   std::vector<std::shared_ptr<connectors::manifest::LiveConnector>> manifests_;
   std::optional<connectors::local::WatchedFiles> folder_;
   std::map<std::filesystem::path, Dropped> dropped_;

@@ -83,7 +83,7 @@ Made make_ssh(const Entry& entry) {
   config->key_passphrase = entry.settings.secret_of(config->key_passphrase);
   for (auto& [name, host] : config->hosts) {
     host.key_file = entry.settings.path_of(host.key_file);
-    entry.places->add_host(host.address);
+    entry.places->add_host(host.address, connectors::KnownPlaces::Reached::to_act);
   }
   return made_by(connectors::ssh::Ssh::make(*std::move(config), entry.reach.pool), entry);
 }

@@ -54,6 +54,13 @@ Result<Network> loosely(std::string_view text) {
   return Network::of(ip::address_v4{ntohl(address.s_addr)});
 }
 
+/// Whether two names may be one machine's: a short name means it in whatever domain it is.
+bool may_be_one(std::string_view a, std::string_view b) {
+  const auto label = [](std::string_view full) { return full.substr(0, full.find('.')); };
+  const bool short_one = !a.contains('.') || !b.contains('.');
+  return a == b || (short_one && label(a) == label(b));
+}
+
 bool is_or_is_below(std::string_view name, std::string_view above) {
   if (name == above) return true;
   return name.size() > above.size() && name.ends_with(above) &&
@@ -76,7 +83,7 @@ void KnownPlaces::add(const Network& address) {
   seen_.push_back(address);
 }
 
-void KnownPlaces::add_host(std::string_view where) {
+void KnownPlaces::add_host(std::string_view where, Reached reached) {
   if (const auto alone = Network::parse(where)) return add(*alone);
   const auto host = host_in(where);
   if (const auto address = Network::parse(host)) return add(*address);
@@ -86,7 +93,9 @@ void KnownPlaces::add_host(std::string_view where) {
   });
   if (!is_name) return;
   const std::scoped_lock lock{mutex_};
-  if (names_.size() < most_places) names_.insert(std::move(name));
+  if (names_.size() >= most_places) return;
+  const auto [at, added] = names_.emplace(std::move(name), reached);
+  if (!added) at->second = std::min(at->second, reached);
 }
 
 void KnownPlaces::read_interfaces() {
@@ -99,7 +108,7 @@ void KnownPlaces::resolve(const Resolve& resolve, const std::stop_token& stop) {
   std::vector<std::string> names;
   {
     const std::scoped_lock lock{mutex_};
-    names.assign(names_.begin(), names_.end());
+    for (const auto& [name, reached] : names_) names.push_back(name);
   }
   for (const auto& name : names) {
     if (stop.stop_requested()) return;
@@ -113,12 +122,8 @@ bool KnownPlaces::overlaps(const Network& network) const {
 }
 
 bool KnownPlaces::is_this_machine(std::string_view name) const {
-  const auto label = [](std::string_view full) { return full.substr(0, full.find('.')); };
   if (name == "localhost" || name.ends_with(".localhost")) return true;
-  if (machine_.empty()) return false;
-  // A short name means the machine in whatever domain it is.
-  const bool short_one = !name.contains('.') || !machine_.contains('.');
-  return name == machine_ || (short_one && label(name) == label(machine_));
+  return !machine_.empty() && may_be_one(name, machine_);
 }
 
 Result<> KnownPlaces::may_cut_off(const Network& network) const {
@@ -141,9 +146,24 @@ Result<> KnownPlaces::may_cut_off(std::string_view name) const {
     return fail(Errc::denied, "that is this machine");
   const std::scoped_lock lock{mutex_};
   // All that is below a blocked name is blocked with it.
-  const auto meant = [&](const std::string& kept) { return is_or_is_below(kept, name); };
+  const auto meant = [&](const auto& kept) { return is_or_is_below(kept.first, name); };
   if (std::ranges::any_of(names_, meant))
     return fail(Errc::denied, "that is where this engine reaches what it lives by");
+  return {};
+}
+
+Result<> KnownPlaces::may_isolate(std::string_view machine) const {
+  if (is_this_machine(machine)) return fail(Errc::denied, "that is this machine");
+  const std::scoped_lock lock{mutex_};
+  for (const auto& [name, reached] : names_) {
+    if (reached == Reached::to_act || !may_be_one(machine, name)) continue;
+    if (machine == name)
+      return fail(Errc::denied, "that is where this engine reaches what it lives by");
+    return fail(Errc::denied,
+                fmt::format("that may be {}, where this engine reaches what it lives by: if it is "
+                            "not, name it with its domain",
+                            name));
+  }
   return {};
 }
 
@@ -158,8 +178,7 @@ Result<> KnownPlaces::may_cut_off(std::string_view verb, const model::Target& ta
   }
   if (kind == "host") {
     if (const auto network = Network::parse(value)) return may_cut_off(*network);
-    if (is_this_machine(plain(value))) return fail(Errc::denied, "that is this machine");
-    return {};
+    return may_isolate(plain(value));
   }
   if (kind != "domain" && kind != "url") return {};
   const auto name = plain(host_in(value));

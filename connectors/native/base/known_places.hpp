@@ -7,8 +7,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -32,8 +32,12 @@ class KnownPlaces {
   /// Seen at the other end of a connection.
   void add(const Network& address);
 
+  /// What is reached: something that the engine lives by, or a machine that it acts on (over SSH),
+  /// which has to stay isolable by the name that it has.
+  enum class Reached : std::uint8_t { to_live, to_act };
+
   /// Configured to be connected to: a host, `host:port` or a URL. What names no host is left out.
-  void add_host(std::string_view where);
+  void add_host(std::string_view where, Reached reached = Reached::to_live);
 
   /// Reads this machine's addresses again.
   void read_interfaces();
@@ -52,13 +56,14 @@ class KnownPlaces {
  private:
   [[nodiscard]] Result<> may_cut_off(const Network& network) const;
   [[nodiscard]] Result<> may_cut_off(std::string_view name) const;
+  [[nodiscard]] Result<> may_isolate(std::string_view machine) const;
   [[nodiscard]] bool is_this_machine(std::string_view name) const;
 
   mutable std::mutex mutex_;
   std::vector<Network> seen_;
   std::vector<Network> own_;
-  std::set<std::string> names_;  ///< Of hosts, in lower case.
-  std::string machine_;          ///< Its name, in lower case.
+  std::map<std::string, Reached> names_;  ///< Of hosts, in lower case.
+  std::string machine_;                   ///< Its name, in lower case.
 };
 
 /// By the system's resolver.

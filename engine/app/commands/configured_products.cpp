@@ -1,9 +1,12 @@
 #include "engine/app/commands/configured_products.hpp"
 
+#include "engine/app/connector_shelf.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/materials.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 namespace sallyport::app {
 
@@ -29,6 +32,12 @@ void leave_out_secrets(json::value& value) {
   }
 }
 
+void leave_out_secrets(json::object& options) {
+  for (auto& option : options) leave_out_secrets(option.value());
+  if (auto* given = options.if_contains("secrets"); given && given->is_object())
+    for (auto& [key, reference] : given->get_object()) reference = no_secret();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ConfiguredProducts>> ConfiguredProducts::make(const std::string& file,
@@ -40,22 +49,25 @@ Result<std::unique_ptr<ConfiguredProducts>> ConfiguredProducts::make(const std::
   auto made = std::make_unique<ConfiguredProducts>();
   made->settings = *std::move(settings);
   made->catalogue = std::make_shared<const model::Catalogue>(*std::move(catalogue));
+  ConnectorShelf::Prepare prepare;
   if (secrets == Secrets::left_out) {
-    for (auto& [name, options] : made->settings.connectors) {
-      for (auto& option : options) leave_out_secrets(option.value());
-      if (auto* given = options.if_contains("secrets"); given && given->is_object())
-        for (auto& [key, reference] : given->get_object()) reference = no_secret();
-    }
+    prepare = [](json::object& options) { leave_out_secrets(options); };
+    for (auto& [name, options] : made->settings.connectors) prepare(options);
   }
   Faults faults;
-  made->products = make_products(made->settings,
-                                 {.catalogue = made->catalogue,
-                                  .clock = made->clock,
-                                  .pool = made->loop.get_executor(),
-                                  .loop = made->loop.get_executor()},
-                                 faults);
+  const Reach reach{.catalogue = made->catalogue,
+                    .clock = made->clock,
+                    .pool = made->loop.get_executor(),
+                    .loop = made->loop.get_executor()};
+  made->products = make_products(made->settings, reach, faults);
   add_places(made->settings, *made->products.places);
-  made->faults = faults.empty() ? std::string{} : made->settings.render(faults);
+  if (!faults.empty()) made->faults = made->settings.render(faults);
+  auto dropped = ConnectorShelf{made->settings, reach, made->products, std::move(prepare)}.look();
+  std::ranges::move(dropped.put, std::back_inserter(made->products.actuators));
+  for (const auto& fault : dropped.faults) {
+    if (!made->faults.empty()) made->faults += '\n';
+    made->faults += fault;
+  }
   return made;
 }
 

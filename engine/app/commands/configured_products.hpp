@@ -10,7 +10,7 @@
 
 namespace sallyport::app {
 
-/// The connectors that settings name, made as `run` makes them, for a command that looks at them.
+/// The connectors that settings name and those of `connectors_folder`, made as `run` makes them, for a command that looks at them.
 /// Nothing is reached as long as `loop` is not run.
 struct ConfiguredProducts {
   config::Settings settings;

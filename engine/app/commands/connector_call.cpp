@@ -57,7 +57,7 @@ struct Called {
   }
 };
 
-/// The connector of the settings by that name, or the manifest itself with what the command line
+/// The connector of that name of the settings or their `connectors_folder`, or the manifest itself with what the command line
 /// says of its product.
 Result<Called> called(const Options& options) {
   const auto secrets = options.dry_run ? ConfiguredProducts::Secrets::left_out
@@ -65,19 +65,22 @@ Result<Called> called(const Options& options) {
   auto configured = ConfiguredProducts::make(options.config, secrets);
   if (!configured) return std::unexpected{configured.error()};
   auto& made = **configured;
-  if (made.settings.connectors.contains(options.name)) {
-    for (const auto& connector : made.products.actuators)
-      if (connector->name() == options.name)
-        return Called{.made = *std::move(configured), .connector = connector};
+  for (const auto& connector : made.products.actuators)
+    if (connector->name() == options.name)
+      return Called{.made = *std::move(configured), .connector = connector};
+  if (made.settings.connectors.contains(options.name))
     return fail(
         Errc::invalid_input,
         made.faults.empty() ? fmt::format("{} takes no orders", options.name) : made.faults);
-  }
   const auto place = manifest_place(options.name);
   if (!place)
     return fail(
         Errc::not_found,
-        fmt::format("{}, and the settings have no connector of that name", place.error().detail));
+        fmt::format("{}, and neither the settings nor their connectors_folder have a connector of "
+                    "that name{}{}",
+                    place.error().detail,
+                    made.faults.empty() ? "" : "\n",
+                    made.faults));
   const auto plan = manifest::load(place->file, *made.catalogue);
   if (!plan) return std::unexpected{plan.error()};
   auto config = options.product.config_for(**plan);
@@ -240,7 +243,7 @@ void add_connector_call(CLI::App& command, Run& run) {
       "One operation of a connector: what it would send, what it reads, or the action itself");
   auto options = std::make_shared<Options>();
   calling
-      ->add_option("NAME", options->name, "A connector of the settings; or a manifest, to look at")
+      ->add_option("NAME", options->name, "A connector of the settings or of connectors_folder; or a manifest, to look at")
       ->required();
   calling->add_option("OPERATION", options->operation, "The verb")->required();
   calling

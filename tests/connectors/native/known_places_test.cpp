@@ -162,4 +162,29 @@ TEST(KnownPlaces, AMachineIsIsolatedUnlessItIsThisOne) {
   EXPECT_THAT(answer(places, "isolate_host", "host", "127.0.0.1"), HasSubstr("denied"));
 }
 
+TEST(KnownPlaces, AMachineThatTheEngineLivesByIsNotIsolatedByItsNameEither) {
+  const Places places;
+  for (const auto* name : {"kafka-1.acme.example", "KAFKA-1.ACME.example.", "kafka-1"})
+    for (const auto* verb : {"isolate_host", "wipe_host"})
+      EXPECT_THAT(answer(places, verb, "host", name), HasSubstr("denied: that")) << name;
+  EXPECT_THAT(answer(places, "isolate_host", "host", "kafka-1"),
+              HasSubstr("may be kafka-1.acme.example"));
+  for (const auto* name : {"kafka-1.other.example", "kafka-10", "acme.example"})
+    EXPECT_EQ(answer(places, "isolate_host", "host", name), "may") << name;
+  EXPECT_EQ(answer(places, "release_host", "host", "kafka-1"), "may");
+}
+
+TEST(KnownPlaces, AMachineThatTheEngineActsOnIsIsolatedButItsNameIsNotBlocked) {
+  Places places;
+  places.add_host("web-1.acme.example", KnownPlaces::Reached::to_act);
+  EXPECT_EQ(answer(places, "isolate_host", "host", "web-1"), "may");
+  EXPECT_EQ(answer(places, "isolate_host", "host", "web-1.acme.example"), "may");
+  EXPECT_THAT(answer(places, "block_domain", "domain", "web-1.acme.example"), HasSubstr("denied"));
+  // What it lives by stays what it lives by, in whatever order the two are named.
+  places.add_host("kafka-1.acme.example", KnownPlaces::Reached::to_act);
+  places.add_host("https://web-1.acme.example/");
+  EXPECT_THAT(answer(places, "isolate_host", "host", "kafka-1.acme.example"), HasSubstr("denied"));
+  EXPECT_THAT(answer(places, "isolate_host", "host", "web-1"), HasSubstr("denied"));
+}
+
 }  // namespace sallyport::connectors::testing

@@ -275,4 +275,37 @@ TEST(DryRun, OfAHostChangesNothingAndItsCommandIsTheOneThatIsolates) {
   EXPECT_TRUE(isolated());
 }
 
+TEST(DryRun, KnowsTheConnectorsThatWereDroppedIntoTheFolder) {
+  const TemporaryDirectory folder;
+  const auto dropped = folder.path() / "dropped";
+  std::filesystem::create_directory(dropped);
+  std::ofstream{folder.path() / "sallyport.yaml"} << "connectors_folder: dropped\n";
+  std::ofstream{dropped / "okta-acme.yaml"}
+      << "manifest: idp/okta.yaml\nbase_url: https://acme.okta.com\n"
+         "secrets: { api_token: env:SALLYPORT_DRY_RUN_SECRET }\n";
+  std::ofstream{dropped / "okta-faulty.yaml"} << "manifest: idp/okta.yaml\nbas_url: x\n";
+  ::unsetenv("SALLYPORT_DRY_RUN_SECRET");
+  const auto call = [&](const std::string& name) {
+    return run_sallyport({"connector",
+                          "call",
+                          name,
+                          "disable_user",
+                          "--dry-run",
+                          "--config",
+                          (folder.path() / "sallyport.yaml").string(),
+                          "--with",
+                          to_json(json::value(on("user", "alice@acme.example")))});
+  };
+  const auto known = call("okta-acme");
+  EXPECT_EQ(known.status, 0) << known.printed;
+  EXPECT_THAT(known.printed, HasSubstr("https://acme.okta.com/api/v1/users/"));
+  const auto faulty = call("okta-faulty");
+  EXPECT_EQ(faulty.status, 2);
+  EXPECT_THAT(faulty.printed, HasSubstr("okta-faulty.yaml:2:"));
+  EXPECT_THAT(faulty.printed, HasSubstr("bas_url"));
+  const auto unknown = call("okta-of-nobody");
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.printed, HasSubstr("okta-of-nobody"));
+}
+
 }  // namespace sallyport::testing
