@@ -84,13 +84,21 @@ Result<> Engine::Impl::build_models() {
   });
   for (const auto& [name, provider] : made->providers) {
     thinking->beside([provider] { return provider->keep_warm(); });
+    // The metrics outlive the loop that the provider's connections live on.
+    const std::weak_ptr held = provider;
     metrics.gauge("sallyport_model_calls_running",
                   "Calls to a model that are under way",
-                  [provider] { return static_cast<double>(provider->turnstile().inside()); },
+                  [held] {
+                    const auto model = held.lock();
+                    return model ? static_cast<double>(model->turnstile().inside()) : 0;
+                  },
                   {{"model", name}});
     metrics.gauge("sallyport_model_calls_waiting",
                   "Calls to a model that wait for their turn",
-                  [provider] { return static_cast<double>(provider->turnstile().waiting()); },
+                  [held] {
+                    const auto model = held.lock();
+                    return model ? static_cast<double>(model->turnstile().waiting()) : 0;
+                  },
                   {{"model", name}});
   }
   return remember_spending(*store, clock, *made->allowance);

@@ -85,8 +85,8 @@ class Thinking {
   void look_at_the_clock();
 
   Options options_;
-  std::shared_ptr<const investigate::Counsel> counsel_;
   asio::io_context loop_{1};
+  std::shared_ptr<const investigate::Counsel> counsel_;  ///< Its connections live on the loop.
   asio::executor_work_guard<asio::io_context::executor_type> keep_{loop_.get_executor()};
   TaskGroup tasks_;
   asio::steady_timer alarm_{loop_};
