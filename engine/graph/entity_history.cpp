@@ -20,8 +20,14 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce4842223
   return hash;
 }
 
-std::uint64_t tag_of(std::string_view detection) {
-  return fnv1a(cut(detection));
+Sighting sighting(Time at, std::uint64_t tag, model::Severity severity, Sighting::Texts texts) {
+  return {.at = at,
+          .tag = tag,
+          .source_tag = fnv1a(texts.source),
+          .detection_tag = fnv1a(texts.detection),
+          .severity = severity,
+          .judgement = {},
+          .texts = std::make_shared<const Sighting::Texts>(std::move(texts))};
 }
 
 void count(Judged& judged, model::Judgement judgement) {
@@ -59,18 +65,17 @@ std::uint64_t alert_tag(const model::Alert& alert) {
 }
 
 Sighting sighting_of(const model::Alert& alert) {
-  return {.at = alert.received_at,
-          .tag = alert_tag(alert),
-          .severity = alert.severity,
-          .judgement = {},
-          .source = std::string{cut(alert.source)},
-          .detection = std::string{cut(alert.detection)},
-          .uid = std::string{cut(alert.uid)},
-          .detection_tag = tag_of(alert.detection)};
+  return sighting(alert.received_at,
+                  alert_tag(alert),
+                  alert.severity,
+                  {.source = std::string{cut(alert.source)},
+                   .detection = std::string{cut(alert.detection)},
+                   .uid = std::string{cut(alert.uid)}});
 }
 
 // severity (two digits), judgement ('-' or its number), source, '\0', detection, '\0', uid.
 std::string Sighting::encode() const {
+  const auto& [source, detection, uid] = *texts;
   const auto judged = judgement ? static_cast<char>('0' + static_cast<int>(*judgement)) : '-';
   std::string out;
   out.reserve(5 + source.size() + detection.size() + uid.size());
@@ -91,22 +96,24 @@ Result<Sighting> Sighting::decode(Time at, std::uint64_t tag, std::string_view v
   if (value.size() < 5) return corrupt();
   const auto digit = [&](std::size_t i) { return value[i] - '0'; };
   if (digit(0) < 0 || digit(0) > 9 || digit(1) < 0 || digit(1) > 9) return corrupt();
-  Sighting result{.at = at, .tag = tag};
-  result.severity = static_cast<model::Severity>(digit(0) * 10 + digit(1));
+  std::optional<model::Judgement> judgement;
   if (value[2] != '-') {
     if (digit(2) < 0 || digit(2) > static_cast<int>(model::Judgement::inconclusive))
       return corrupt();
-    result.judgement = static_cast<model::Judgement>(digit(2));
+    judgement = static_cast<model::Judgement>(digit(2));
   }
   const auto rest = value.substr(3);
   const auto first = rest.find('\0');
   if (first == std::string_view::npos) return corrupt();
   const auto second = rest.find('\0', first + 1);
   if (second == std::string_view::npos) return corrupt();
-  result.source = rest.substr(0, first);
-  result.detection = rest.substr(first + 1, second - first - 1);
-  result.uid = rest.substr(second + 1);
-  result.detection_tag = tag_of(result.detection);
+  auto result = sighting(at,
+                         tag,
+                         static_cast<model::Severity>(digit(0) * 10 + digit(1)),
+                         {.source = std::string{rest.substr(0, first)},
+                          .detection = std::string{rest.substr(first + 1, second - first - 1)},
+                          .uid = std::string{rest.substr(second + 1)}});
+  result.judgement = judgement;
   return result;
 }
 
@@ -146,7 +153,7 @@ bool EntityHistory::empty_but_for(std::uint64_t tag) const {
 
 void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& into) const {
   const auto oldest = self.at - limits.window;
-  std::vector<std::string_view> sources;
+  std::vector<std::uint64_t> sources;
   std::vector<std::uint64_t> suspected;
   std::vector<std::uint64_t> others;
   const auto is_new = [](std::vector<std::uint64_t>& tags, std::uint64_t tag) {
@@ -160,7 +167,7 @@ void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& 
     const bool another = seen.detection_tag != self.detection_tag;
     ++into.alerts;
     if (!into.last) into.last = seen.at;
-    if (into.recent.size() < max_recent) into.recent.push_back(seen.uid);
+    if (into.recent.size() < max_recent) into.recent.push_back(seen.texts->uid);
     if (seen.judgement) count(into.judged, *seen.judgement);
     if (seen.at >= self.at - std::chrono::hours{1}) ++into.last_hour;
     if (another && seen.judgement && bad(*seen.judgement) && seen.at >= self.at - suspicion &&
@@ -170,10 +177,9 @@ void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& 
     if (another) {
       if (severe(seen.severity)) ++into.severe;
       if (into.detections.size() < max_detections && is_new(others, seen.detection_tag))
-        into.detections.push_back(seen.detection);
+        into.detections.push_back(seen.texts->detection);
     }
-    if (seen.source != self.source && std::ranges::find(sources, seen.source) == sources.end())
-      sources.push_back(seen.source);
+    if (seen.source_tag != self.source_tag) (void)is_new(sources, seen.source_tag);
   }
   into.other_sources = static_cast<std::uint32_t>(sources.size());
   if (into.alerts > 0) into.first = first_;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,16 +13,22 @@
 
 namespace sallyport::graph {
 
-/// One alert as its entities remember it.
+/// One alert as its entities remember it. Small, and its texts stand once for all of them: summing
+/// up walks over dozens for each entity of each alert.
 struct Sighting {
-  Time at;              ///< When the alert reached the engine.
-  std::uint64_t tag{};  ///< Of source and uid: which alert it was.
+  struct Texts {
+    std::string source;
+    std::string detection;
+    std::string uid;
+  };
+
+  Time at;                        ///< When the alert reached the engine.
+  std::uint64_t tag{};            ///< Of source and uid: which alert it was.
+  std::uint64_t source_tag{};     ///< What tells two sources apart quickly.
+  std::uint64_t detection_tag{};  ///< The same for detections.
   model::Severity severity = model::Severity::unknown;
   std::optional<model::Judgement> judgement;
-  std::string source;
-  std::string detection;
-  std::string uid;
-  std::uint64_t detection_tag{};  ///< Of `detection`: what tells two detections apart quickly.
+  std::shared_ptr<const Texts> texts;  ///< Never nullptr.
 
   /// The stored value; the key holds `at` and `tag`.
   [[nodiscard]] std::string encode() const;

@@ -131,6 +131,7 @@ struct Investigator::Run {
     earlier = before;
     if (before) carry_on(*before);
     if (verdict.alerts.size() < model::most_listed_alerts) verdict.alerts.push_back(alert.uid);
+    verdict.evidence.reserve(verdict.evidence.size() + usual_evidence);
   }
 
   void read_alert() {
@@ -338,6 +339,7 @@ struct Investigator::Run {
   }
 
   static constexpr std::size_t most_carried = 64;
+  static constexpr std::size_t usual_evidence = 16;
 };
 
 Investigator::Investigator(std::shared_ptr<const Rules> rules,

@@ -57,8 +57,8 @@ struct Called {
   }
 };
 
-/// The connector of that name of the settings or their `connectors_folder`, or the manifest itself with what the command line
-/// says of its product.
+/// The connector of that name of the settings or their `connectors_folder`, or the manifest itself
+/// with what the command line says of its product.
 Result<Called> called(const Options& options) {
   const auto secrets = options.dry_run ? ConfiguredProducts::Secrets::left_out
                                        : ConfiguredProducts::Secrets::resolved;
@@ -74,13 +74,12 @@ Result<Called> called(const Options& options) {
         made.faults.empty() ? fmt::format("{} takes no orders", options.name) : made.faults);
   const auto place = manifest_place(options.name);
   if (!place)
-    return fail(
-        Errc::not_found,
-        fmt::format("{}, and neither the settings nor their connectors_folder have a connector of "
-                    "that name{}{}",
-                    place.error().detail,
-                    made.faults.empty() ? "" : "\n",
-                    made.faults));
+    return fail(Errc::not_found,
+                fmt::format("{}, and there is no connector of that name in the settings or their "
+                            "connectors_folder{}{}",
+                            place.error().detail,
+                            made.faults.empty() ? "" : "\n",
+                            made.faults));
   const auto plan = manifest::load(place->file, *made.catalogue);
   if (!plan) return std::unexpected{plan.error()};
   auto config = options.product.config_for(**plan);
@@ -243,7 +242,9 @@ void add_connector_call(CLI::App& command, Run& run) {
       "One operation of a connector: what it would send, what it reads, or the action itself");
   auto options = std::make_shared<Options>();
   calling
-      ->add_option("NAME", options->name, "A connector of the settings or of connectors_folder; or a manifest, to look at")
+      ->add_option("NAME",
+                   options->name,
+                   "A connector of the settings or of connectors_folder; or a manifest, to look at")
       ->required();
   calling->add_option("OPERATION", options->operation, "The verb")->required();
   calling
