@@ -50,6 +50,7 @@ struct Pipeline::Case {
   std::shared_ptr<const model::Alert> whole;     ///< With what the investigation knows already.
   std::shared_ptr<const model::Verdict> before;  ///< Its newest verdict; nullptr: none so far.
   bool followed = false;  ///< It is not known to be the first alert of its investigation.
+  bool grouped = true;    ///< Others may have joined it.
 };
 
 /// A verdict and the actions it led to, in a batch.
@@ -147,7 +148,8 @@ void Pipeline::submit(ingest::RawAlert raw,
       rooms_.groups.durable(placement.investigation, 1);
       auto ended = turn_of(placement.investigation, std::move(asked->finish));
       if (!*concluded) {
-        auto work = std::make_shared<const Case>(alert, placement.investigation, alert, nullptr);
+        auto work = std::make_shared<const Case>(
+            alert, placement.investigation, alert, nullptr, false, placement.grouped());
         return begin(std::move(work), std::move(ended));
       }
       // The commit thread serves everybody: what follows is a worker's business.
@@ -395,8 +397,9 @@ void Pipeline::forget(const Concluded& concluded) {
 
 void Pipeline::conclude(CasePtr work, model::Verdict verdict, Ended ended) {
   Batch batch;
-  if (const auto members = ingest::members_of(rooms_.store, work->investigation, 0))
-    verdict.count = std::max<std::uint64_t>(members->count, 1);
+  if (work->grouped)
+    if (const auto members = ingest::members_of(rooms_.store, work->investigation, 0))
+      verdict.count = std::max<std::uint64_t>(members->count, 1);
   auto concluded = write(batch, *work->whole, std::move(verdict), work->before.get());
   rooms_.graph.conclude(batch, *work->alert, concluded.verdict.verdict);
   ingest::Intake::close(batch, *work->alert);

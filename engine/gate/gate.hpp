@@ -10,8 +10,9 @@
 /// lint.hpp       what is probably a mistake in a policy file
 /// policy_diff.hpp     what changed from one policy to another
 /// request_reader.hpp  requests as documents
-/// inside: policy_reader, terms (a policy's parts, compiled), request_record (the fields of a
-/// request), readings (what else a target's value may be), glob, network, rate, by_name
+/// inside: policy_reader, unquoted (numbers where text was meant), terms (a policy's parts,
+/// compiled), request_record (the fields of a request), readings (what else a target's value may
+/// be), contradictions (blocks that match nothing or everything), glob, network, rate, by_name
 ///
 /// Promises: the same answer for the same request, policy, moment and usage, whoever asks; CRITICAL
 /// and unknown verbs never run by themselves. Never: I/O, a clock of its own, a network, a model.

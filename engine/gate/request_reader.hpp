@@ -21,8 +21,8 @@ struct RequestDocument {
 [[nodiscard]] bool is_plain_name(std::string_view text);
 
 /// Reads a request document. `tenant`, `action`, `target.kind` and `target.value` must be there,
-/// the last two as plain names; what the document says besides
-/// is ignored, so that a caller may send along what is his own.
+/// the last two as plain names; what the document says besides is ignored, so that a caller may send
+/// along what is his own.
 ///
 /// Errors: invalid_input, with every fault and where it is.
 [[nodiscard]] Result<RequestDocument> read_request(const json::value& document);

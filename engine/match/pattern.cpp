@@ -269,6 +269,7 @@ bool Pattern::matches_pieces(std::string_view text) const {
   text.remove_prefix(first.size());
   text.remove_suffix(last.size());
   for (std::size_t i = 1; i + 1 < pieces_.size(); ++i) {
+    if (text.size() < pieces_[i].size()) return false;
     const auto* found = static_cast<const char*>(
         memmem(text.data(), text.size(), pieces_[i].data(), pieces_[i].size()));
     if (found == nullptr) return false;

@@ -139,17 +139,19 @@ void Store::commit(Batch batch, std::move_only_function<void(Result<>)> done) {
 
 Task<> Store::commit(Batch batch) {
   // The handler is the suspended coroutine: it must go on on its own executor, which the work guard
-  // keeps running until then.
+  // keeps running until then. The guard goes along: once the executor has both, it may end.
   auto begin = [this](auto handler, Batch what) {
-    auto work = asio::make_work_guard(handler);
+    auto executor = asio::get_associated_executor(handler);
+    auto work = asio::make_work_guard(executor);
     commit(std::move(what),
-           [resume = std::move(handler), work = std::move(work)](Result<> outcome) mutable {
-             auto executor = work.get_executor();
+           [executor = std::move(executor), resume = std::move(handler), work = std::move(work)](
+               Result<> outcome) mutable {
              asio::post(executor,
-                        [resume = std::move(resume), outcome = std::move(outcome)]() mutable {
+                        [resume = std::move(resume),
+                         work = std::move(work),
+                         outcome = std::move(outcome)]() mutable {
                           std::move(resume)(std::move(outcome));
                         });
-             work.reset();
            });
   };
   auto settled = asio::async_initiate<const asio::use_awaitable_t<>, void(Result<>)>(

@@ -38,7 +38,9 @@ TEST(Backpressure, WithLittleInFlightNothingIsDroppedAndMemoryStaysBounded) {
   const auto memory = engine.peak_memory_mb();
   RecordProperty("peak_memory_mb", static_cast<int>(memory));
   EXPECT_GT(memory, 0U);
+#if !__has_feature(address_sanitizer)  // which keeps what was freed
   EXPECT_LT(memory, memory_bound_mb);
+#endif
   EXPECT_GT(in_flight, 0) << "nothing was ever seen in flight";
   EXPECT_LE(in_flight, most_in_flight);
   EXPECT_EQ(engine.stop(), 0) << engine.log_end();
