@@ -110,7 +110,7 @@ class Story {
   int live(const std::filesystem::path& data, int kill_at) {
     asio::thread_pool pool{1};
     SystemClock clock;
-    House house{data, deed_.product(pool, clock), furniture_};
+    House house{data, pool, deed_.product(pool, clock), furniture_};
     Points::shared().begin(kill_at);
     house.act(deed_.request);
     const auto done = house.all();
@@ -123,7 +123,7 @@ class Story {
     Points::shared().begin(0);
     asio::thread_pool pool{1};
     SystemClock clock;
-    House house{data, deed_.product(pool, clock), furniture_};
+    House house{data, pool, deed_.product(pool, clock), furniture_};
     house.resume();
     const auto wrong = Inspection{deed_, house}.wrong();
     for (const auto& what : wrong) fmt::print(stderr, "{}\n", what);

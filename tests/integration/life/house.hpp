@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -43,10 +44,13 @@ struct Furniture {
 /// The engine's rooms from the proposal to the product, on one thread, wired as Engine wires them.
 class House {
  public:
+  /// `pool` runs the product's calls.
   House(const std::filesystem::path& data,
+        asio::thread_pool& pool,
         std::shared_ptr<act::Actuator> product,
         Furniture furniture)
-      : furniture_{std::move(furniture)},
+      : pool_{pool},
+        furniture_{std::move(furniture)},
         store_{store::Store::open({.directory = data, .listener = point_listener()}).value()},
         intake_{*store_, graph_, groups_, std::move(furniture_.normalizer), {}},
         executor_{actions_,
@@ -56,6 +60,12 @@ class House {
                   {.verify = {.verify_for = std::chrono::milliseconds{200}}},
                   [this](auto& batch, const auto& action) { approvals_.ask(batch, action); },
                   [](store::Batch&, const model::Action&, act::Notice) {}} {}
+
+  /// No call ends on a loop that is gone.
+  ~House() { pool_.join(); }
+
+  House(const House&) = delete;
+  House& operator=(const House&) = delete;
 
   /// A person's own action, to its end.
   void act(model::ActionRequest request) {
@@ -116,6 +126,7 @@ class House {
     if (thrown) std::rethrow_exception(thrown);
   }
 
+  asio::thread_pool& pool_;
   Furniture furniture_;
   PointClock clock_;
   UlidSource ids_;

@@ -67,7 +67,7 @@ int in_house(const Pager& pager,
     Points::shared().begin(0);
     asio::thread_pool pool{1};
     const SystemClock clock;
-    House house{data / "store", pager.connector(pool, clock, furniture), furniture};
+    House house{data / "store", pool, pager.connector(pool, clock, furniture), furniture};
     Points::shared().begin(kill_at);
     work(house);
     Points::shared().begin(0);

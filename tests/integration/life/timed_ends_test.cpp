@@ -71,7 +71,7 @@ class Ending {
       Points::shared().begin(0);
       asio::thread_pool pool{1};
       const SystemClock clock;
-      House house{data, deed_.product(pool, clock), furniture_};
+      House house{data, pool, deed_.product(pool, clock), furniture_};
       Points::shared().begin(kill_at);
       return work(house);
     });
