@@ -68,7 +68,7 @@ class GroupBuilder {
 
   void append(const Database& database, const Batch& batch);
   [[nodiscard]] Chain& chain_of(const std::string& tenant);
-  /// Whether the decisions with that text are few in a group, or many.
+  /// Whether many decisions of a group have that text in common: then they have one record.
   enum class Shared : bool { no, yes };
 
   void note(const Database& database,

@@ -10,8 +10,8 @@
 
 namespace sallyport::app {
 
-/// The connectors that settings name and those of `connectors_folder`, made as `run` makes them, for a command that looks at them.
-/// Nothing is reached as long as `loop` is not run.
+/// The connectors that settings name and those of `connectors_folder`, made as `run` makes them,
+/// for a command that looks at them. Nothing is reached as long as `loop` is not run.
 struct ConfiguredProducts {
   config::Settings settings;
   std::shared_ptr<const model::Catalogue> catalogue;
