@@ -1,4 +1,5 @@
 #include "engine/store/ledger.hpp"
+#include "tests/store/held_commits.hpp"
 #include "tests/store/opened.hpp"
 
 #include <gtest/gtest.h>
@@ -6,7 +7,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <latch>
 
 namespace sallyport::store {
 namespace {
@@ -118,14 +118,7 @@ TEST(FailingDisk, FailsEveryBatchThatWaitsAndLosesNoAnswer) {
 TEST(FailingDisk, WhatWasGatheredUponAFailedGroupFailsWithIt) {
   const TemporaryDirectory directory;
   auto store = opened(directory);
-  std::latch entered{1};
-  std::latch go_on{1};
-  store->commit(entry("before"), [&](Result<> outcome) {
-    EXPECT_TRUE(outcome);
-    entered.count_down();
-    go_on.wait();
-  });
-  entered.wait();
+  testing::HeldCommits held{*store, entry("before")};
   int failed = 0;  // written on the commit thread alone
   {
     const FullDisk full{1U << 20U};
@@ -136,7 +129,7 @@ TEST(FailingDisk, WhatWasGatheredUponAFailedGroupFailsWithIt) {
         if (!outcome && outcome.error().code == Errc::unavailable) ++failed;
       });
     }
-    go_on.count_down();
+    held.let_go();
     EXPECT_FALSE(store->commit_and_wait(entry("last")));
     EXPECT_EQ(failed, batches);
     EXPECT_EQ(store->counters().batches, 1U);

@@ -1,7 +1,8 @@
-#include "engine/store/ledger.hpp"
 #include "engine/store/store.hpp"
 
+#include "engine/store/ledger.hpp"
 #include "tests/base/run.hpp"
+#include "tests/store/held_commits.hpp"
 #include "tests/store/opened.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -131,30 +132,18 @@ TEST(Store, OneSyncServesAllThatWait) {
 
 TEST(Store, SaysHowMuchWaits) {
   const TemporaryDirectory directory;
-  std::latch entered{1};
-  std::latch go_on{1};
   const auto store = opened(directory);
-  store->commit(one("first", "x"), [&](Result<>) {
-    entered.count_down();
-    go_on.wait();
-  });
-  entered.wait();
+  testing::HeldCommits held{*store, one("first", "x")};
   const std::string value(1000, 'x');
   store->commit(one("second", value), [](Result<> outcome) { EXPECT_TRUE(outcome); });
   EXPECT_GE(store->waiting_bytes(), value.size());
-  go_on.count_down();
+  held.let_go();
 }
 
 TEST(Store, GoesOnWithTheChainThroughAsManyGroupsAsItTakes) {
   const TemporaryDirectory directory;
-  std::latch entered{1};
-  std::latch go_on{1};
   const auto store = opened(directory);
-  store->commit(one("first", "x"), [&](Result<>) {
-    entered.count_down();
-    go_on.wait();
-  });
-  entered.wait();
+  testing::HeldCommits held{*store, one("first", "x")};
   const auto before = store->counters().syncs;
   // More than one group takes in.
   constexpr int batches = 24;
@@ -170,7 +159,7 @@ TEST(Store, GoesOnWithTheChainThroughAsManyGroupsAsItTakes) {
       settled.count_down();
     });
   }
-  go_on.count_down();
+  held.let_go();
   settled.wait();
   EXPECT_TRUE(std::ranges::is_sorted(order));
   EXPECT_GT(store->counters().syncs, before + 3);
