@@ -31,6 +31,9 @@ std::string recorded(const model::ModelCall& call) {
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;
 
+/// So many in flight are more than the cores are at: a commit that waits for others delays none.
+constexpr std::size_t crowd = 64;
+
 /// `E1 sha256:...` for each item that a proposal cites.
 std::vector<std::string> cited(const model::Verdict& verdict, const model::Proposal& proposal) {
   std::vector<std::string> items;
@@ -93,6 +96,10 @@ Pipeline::Pipeline(Rooms rooms, Dispatcher& dispatcher, asio::any_io_executor wo
   });
 }
 
+bool Pipeline::crowded() const {
+  return in_flight_ > crowd;
+}
+
 void Pipeline::submit(ingest::RawAlert raw,
                       ingest::Intake::Done received,
                       std::move_only_function<void()> ended) {
@@ -103,6 +110,7 @@ void Pipeline::submit(ingest::RawAlert raw,
   };
   auto asked = std::make_shared<Asked>(std::move(received), std::move(finish));
   auto work = [this, raw = std::move(raw), asked = std::move(asked)]() mutable {
+    raw.crowded = crowded();
     auto concluded = std::make_shared<std::optional<Concluded>>();
     auto opened = std::make_shared<std::string>();
     auto judge = [this, concluded, opened](
@@ -250,6 +258,7 @@ void Pipeline::weigh(CasePtr work, model::Verdict verdict, Ended ended) {
 void Pipeline::pass(CasePtr work, Ended ended) {
   rooms_.groups.heard(work->investigation, *work->alert, rooms_.investigator.listen(*work->alert));
   Batch batch;
+  if (crowded()) batch.wait_for_company();
   rooms_.graph.conclude(batch, *work->alert, work->before->verdict);
   ingest::Intake::close(batch, *work->alert);
   rooms_.store.commit(
@@ -397,6 +406,7 @@ void Pipeline::forget(const Concluded& concluded) {
 
 void Pipeline::conclude(CasePtr work, model::Verdict verdict, Ended ended) {
   Batch batch;
+  if (crowded()) batch.wait_for_company();
   if (work->grouped)
     if (const auto members = ingest::members_of(rooms_.store, work->investigation, 0))
       verdict.count = std::max<std::uint64_t>(members->count, 1);

@@ -155,7 +155,7 @@ struct NotificationSettings {
 struct StoreSettings {
   std::uint32_t block_cache_mb = 64;
   std::uint32_t write_buffer_mb = 96;
-  std::uint32_t group_window_us = 0;
+  std::uint32_t group_window_us = 5000;
 };
 
 /// How long what can be spared is kept. The ledger, and what it speaks of, stays.

@@ -111,7 +111,10 @@ void Intake::admit(RawAlert raw, Judge judge, Done done, Apart apart) {
     std::vector<RawAlert> alerts;
     alerts.reserve(parts.size());
     for (auto& part : parts)
-      alerts.push_back({.bytes = std::move(part), .arrival = raw.arrival, .intake = raw.intake});
+      alerts.push_back({.bytes = std::move(part),
+                        .arrival = raw.arrival,
+                        .intake = raw.intake,
+                        .crowded = raw.crowded});
     apart(std::move(alerts));
   };
   const auto native = decode(raw.bytes, limits_);
@@ -134,8 +137,7 @@ void Intake::admit(RawAlert raw, Judge judge, Done done, Apart apart) {
   const auto known = store_.get(Table::alerts, key);
   if (!known) return finish(key, alert, {}, std::unexpected{known.error()}, std::move(done));
   if (!*known)
-    return write(
-        std::move(alert), std::move(key), std::move(raw.intake), std::move(judge), std::move(done));
+    return write(std::move(alert), std::move(key), raw, std::move(judge), std::move(done));
 
   const auto first = from_json<model::Alert>(**known);
   const bool same = first && first->content_hash == alert->content_hash;
@@ -159,12 +161,13 @@ void Intake::admit(RawAlert raw, Judge judge, Done done, Apart apart) {
 
 void Intake::write(std::shared_ptr<const model::Alert> alert,
                    std::string key,
-                   std::string intake,
+                   const RawAlert& raw,
                    Judge judge,
                    Done done) {
   auto placement = groups_.place(*alert, alert->received_at);
   Batch batch;
-  append_received(batch, model::EntryKind::received, *alert, intake, &placement);
+  if (raw.crowded) batch.wait_for_company();
+  append_received(batch, model::EntryKind::received, *alert, raw.intake, &placement);
   std::optional<model::Judgement> judgement;
   if (placement.part == Part::opens) judgement = judge(batch, *alert, placement.investigation);
   constexpr std::size_t usual_bytes = 4096;

@@ -25,7 +25,8 @@ namespace sallyport::ingest {
 struct RawAlert {
   std::string bytes;
   Arrival arrival;
-  std::string intake;  ///< `kafka` or `http`.
+  std::string intake;    ///< `kafka` or `http`.
+  bool crowded = false;  ///< Many came with it: their commits can wait for one another.
 };
 
 enum class Admission : std::uint8_t {
@@ -97,7 +98,7 @@ class Intake {
 
   void write(std::shared_ptr<const model::Alert> alert,
              std::string key,
-             std::string intake,
+             const RawAlert& raw,
              Judge judge,
              Done done);
   void finish(const std::string& key,

@@ -75,6 +75,10 @@ CommitQueue::~CommitQueue() {
   thread_.join();
 }
 
+bool CommitQueue::Group::may_wait() const {
+  return !in_haste && bytes < group_bytes;
+}
+
 CommitQueue::Group& CommitQueue::open_group() {
   if (groups_.empty() || groups_.back()->bytes >= group_bytes) {
     if (!groups_.empty()) groups_.back()->builder.move(heads_);
@@ -87,19 +91,22 @@ CommitQueue::Group& CommitQueue::open_group() {
 void CommitQueue::push(Batch batch, Done done) {
   const auto bytes = batch.bytes();
   waiting_bytes_ += bytes;
-  bool first = false;
+  bool tell = false;
   {
     const std::scoped_lock lock{mutex_};
-    first = groups_.empty();
+    tell = groups_.empty();
     auto& group = open_group();
+    const bool waited = group.may_wait();
     const auto database = this->database();
     auto outcome = database ? group.builder.add(**database, batch)
                             : Result<>{std::unexpected{database.error()}};
     group.bytes += bytes;
+    group.in_haste = group.in_haste || !batch.waits_;
+    tell = tell || (waited && !group.may_wait());
     group.members.push_back(
         {.bytes = bytes, .done = std::move(done), .outcome = std::move(outcome)});
   }
-  if (first) arrived_.notify_one();
+  if (tell) arrived_.notify_one();
 }
 
 Result<std::shared_ptr<Database>> CommitQueue::database() const {
@@ -123,8 +130,9 @@ CommitQueue::GroupPtr CommitQueue::next_group() {
   std::unique_lock lock{mutex_};
   arrived_.wait(lock, [this] { return stopping_ || !groups_.empty(); });
   if (groups_.empty()) return nullptr;
-  if (options_.group_window.count() > 0 && groups_.front()->bytes < group_bytes)
-    arrived_.wait_for(lock, options_.group_window, [this] { return stopping_; });
+  arrived_.wait_for(lock, options_.group_window, [this] {
+    return stopping_ || !groups_.front()->may_wait();
+  });
   auto group = std::move(groups_.front());
   groups_.pop_front();
   if (groups_.empty()) group->builder.move(heads_);

@@ -52,6 +52,9 @@ class CommitQueue {
     GroupBuilder builder;
     std::size_t bytes = 0;
     std::vector<Member> members{};
+    bool in_haste = false;  ///< One of them waits for nobody.
+
+    [[nodiscard]] bool may_wait() const;
   };
 
   using GroupPtr = std::unique_ptr<Group>;

@@ -91,6 +91,11 @@ class Batch {
   /// Adds what `other` holds, after what is here.
   void merge(Batch other);
 
+  /// Its commit may wait for others, to share their fsync (Options::group_window): for where many
+  /// come at once and nobody minds a few milliseconds. One that does not wait takes along all that
+  /// do.
+  void wait_for_company() noexcept { waits_ = true; }
+
   [[nodiscard]] bool empty() const noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept;
 
@@ -116,6 +121,7 @@ class Batch {
   std::vector<Write> writes_;
   std::vector<Draft> drafts_;
   std::size_t bytes_ = 0;
+  bool waits_ = false;
 };
 
 /// Hears of ledger entries once they are durable, those of a chain in its order: each as its JSON
@@ -129,8 +135,8 @@ struct Options {
   std::filesystem::path directory;
   std::size_t block_cache_bytes = 64ULL << 20U;
   std::size_t write_buffer_bytes = 96ULL << 20U;  ///< What is not yet in a table file, all tables.
-  /// A batch waits at most this long for others to share its fsync; zero: only for the sync before
-  /// it.
+  /// At most so long a batch that may wait for company does. All others wait for nothing but the
+  /// sync before theirs.
   std::chrono::microseconds group_window{0};
   /// Whether an entry has had its time. Asked of the tables of may_forget() alone,
   /// on RocksDB's threads, when it rewrites a file that holds the entry: what may go is gone some

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <latch>
 #include <thread>
 
@@ -22,6 +23,12 @@ using testing::TemporaryDirectory;
 Batch one(std::string key, std::string value) {
   Batch batch;
   batch.put(Table::alerts, std::move(key), std::move(value));
+  return batch;
+}
+
+Batch patient(std::string key, std::string value) {
+  auto batch = one(std::move(key), std::move(value));
+  batch.wait_for_company();
   return batch;
 }
 
@@ -119,7 +126,7 @@ TEST(Store, OneSyncServesAllThatWait) {
   for (int t = 0; t < threads; ++t) {
     committers.emplace_back([&, t] {
       for (int i = 0; i < commits; ++i)
-        EXPECT_TRUE(store->commit_and_wait(one(fmt::format("{}/{}", t, i), "x")));
+        EXPECT_TRUE(store->commit_and_wait(patient(fmt::format("{}/{}", t, i), "x")));
     });
   }
   committers.clear();
@@ -200,11 +207,33 @@ TEST(Store, ACoroutineGoesOnOnItsOwnExecutorOnceDurable) {
   }(*store));
 }
 
+TEST(Store, OneInHasteTakesAlongThoseThatWaitForCompany) {
+  const TemporaryDirectory directory;
+  const auto store = opened(directory, {.group_window = std::chrono::hours{1}});
+  std::promise<Result<>> waited;
+  store->commit(patient("patient", "x"), [&](Result<> outcome) { waited.set_value(outcome); });
+  auto outcome = waited.get_future();
+  EXPECT_EQ(outcome.wait_for(std::chrono::milliseconds{50}), std::future_status::timeout);
+  EXPECT_FALSE(value_of(*store, "patient"));
+
+  EXPECT_TRUE(store->commit_and_wait(one("hasty", "x")));
+  ASSERT_EQ(outcome.wait_for(std::chrono::seconds{10}), std::future_status::ready);
+  EXPECT_TRUE(outcome.get());
+  EXPECT_EQ(value_of(*store, "patient"), "x");
+  EXPECT_EQ(store->counters().syncs, 1U);
+}
+
+TEST(Store, AFullGroupWaitsForNobody) {
+  const TemporaryDirectory directory;
+  const auto store = opened(directory, {.group_window = std::chrono::hours{1}});
+  EXPECT_TRUE(store->commit_and_wait(patient("large", std::string(5U << 20U, 'x'))));
+}
+
 TEST(Store, ACommitThatBeganEndsThoughTheCoroutineIsCancelled) {
   const TemporaryDirectory directory;
   const auto store = opened(directory, {.group_window = std::chrono::milliseconds{20}});
   testing::run([](Store& kept) -> asio::awaitable<void> {
-    auto commit = kept.commit(one("late", "x"));
+    auto commit = kept.commit(patient("late", "x"));
     const auto outcome = co_await with_deadline(Deadline::in({}), std::move(commit));
     EXPECT_TRUE(outcome || outcome.error().code == Errc::expired);
     if (outcome) EXPECT_EQ(value_of(kept, "late"), "x");
