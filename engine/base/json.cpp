@@ -58,46 +58,56 @@ std::size_t next_escape(std::string_view text, std::size_t from) {
   return i;
 }
 
+constexpr auto control_escapes = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::array<char, 6>, 0x20> all{};
+  for (std::size_t c = 0; c < all.size(); ++c)
+    all[c] = {'\\', 'u', '0', '0', digits[c >> 4U], digits[c & 0xfU]};
+  return all;
+}();
+
+/// How JSON writes a byte that next_escape() finds.
+std::string_view escape_of(char c) {
+  switch (c) {
+    case '"':
+      return R"(\")";
+    case '\\':
+      return R"(\\)";
+    case '\n':
+      return R"(\n)";
+    case '\r':
+      return R"(\r)";
+    case '\t':
+      return R"(\t)";
+    case '\b':
+      return R"(\b)";
+    case '\f':
+      return R"(\f)";
+    default: {
+      const auto& text = control_escapes.at(static_cast<unsigned char>(c));
+      return {text.data(), text.size()};
+    }
+  }
+}
+
 }  // namespace
 
 namespace detail {
 
 void append_quoted(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;  // where the run of bytes that need no escape began
   for (auto i = next_escape(text, 0); i < text.size(); i = next_escape(text, plain)) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    out.append(text, plain, i - plain);
+    // JSON in JSON has an escape every few bytes: each is one append together with what is before.
+    const auto run = text.substr(plain, i - plain);
+    const auto escape = escape_of(text[i]);
+    const auto size = out.size();
+    const auto grown = size + run.size() + escape.size();
+    out.resize_and_overwrite(grown, [&](char* to, std::size_t) {
+      std::ranges::copy(escape, std::ranges::copy(run, to + size).out);
+      return grown;
+    });
     plain = i + 1;
-    out += '\\';
-    switch (c) {
-      case '"':
-        out += '"';
-        break;
-      case '\\':
-        out += '\\';
-        break;
-      case '\n':
-        out += 'n';
-        break;
-      case '\r':
-        out += 'r';
-        break;
-      case '\t':
-        out += 't';
-        break;
-      case '\b':
-        out += 'b';
-        break;
-      case '\f':
-        out += 'f';
-        break;
-      default:
-        out += "u00";
-        out += digits[c >> 4U];
-        out += digits[c & 0xfU];
-    }
   }
   out.append(text, plain);
   out += '"';

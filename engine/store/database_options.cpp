@@ -69,7 +69,8 @@ constexpr std::uint64_t seconds_a_day = 24ULL * 3600;
 /// it happens rarely and many at a time.
 bool append_only(Table table) {
   return table == Table::ledger || table == Table::ledger_index || table == Table::alerts ||
-         table == Table::groups || table == Table::entities || table == Table::relations;
+         table == Table::groups || table == Table::entities || table == Table::relations ||
+         table == Table::recordings;
 }
 
 /// Written in the order of their keys, or nearly: the next place is beside the last.
@@ -110,6 +111,9 @@ rocksdb::DBOptions database_options(const Options& options) {
   // A power cut leaves the log's end torn, in a group that nobody was told is durable.
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.max_open_files = 512;
+  // Merging is never urgent; investigations that wait for a core are.
+  db.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow)
+      .PermitUncheckedError();
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
