@@ -46,7 +46,8 @@ json::object settings_of(const EngineSetup& setup, const fs::path& folder, std::
                              {"roles", {"viewer", "analyst", "approver", "admin", "ingest"}}}}}}},
                         {"connectors", setup.connectors},
                         {"ingest", setup.ingest},
-                        {"actions", setup.actions}};
+                        {"actions", setup.actions},
+                        {"store", setup.store}};
   if (!setup.intel.empty())
     settings["intel"] = json::array{json::value((folder / "intel.csv").string())};
   if (setup.broker.empty()) return settings;

@@ -37,6 +37,24 @@ TEST(HttpIntake, WhatWasAnsweredWith202IsThereAfterTheEngineWasKilled) {
   EXPECT_EQ(run_sallyport({"ledger", "verify", "--data", engine.data()}).status, 0);
 }
 
+TEST(HttpIntake, OnlyAlertsThatComeInACrowdWaitForOneAnother) {
+  // Longer than anybody wants it, so that those who wait and those who do not are told apart.
+  constexpr auto window = 4s;
+  Engine engine{EngineSetup{
+      .store = {{"group_window_us", std::chrono::microseconds{window}.count()}}}};
+  engine.start_and_wait();
+  const auto took = [&](const std::string& prefix, int count) {
+    const auto alerts = make_alerts(prefix, count);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto answer = engine.post("/v1/alerts", fmt::format("{}", fmt::join(alerts.bytes, "\n")));
+    EXPECT_TRUE(answer && answer->status == 202) << engine.log_end();
+    return std::chrono::steady_clock::now() - begun;
+  };
+  EXPECT_LT(took("alone", 1), window);
+  EXPECT_GE(took("crowd", 200), window);
+  EXPECT_EQ(engine.stop(), 0) << engine.log_end();
+}
+
 TEST(HttpIntake, ABrokenAlertIsToldApartFromItsNeighbours) {
   Engine engine{EngineSetup{}};
   engine.start_and_wait();
