@@ -1,11 +1,12 @@
 #include "engine/http/socket.hpp"
 #include "tests/base/run.hpp"
 
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <gtest/gtest.h>
 #include <sys/utsname.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,19 @@ bool kernel_gives_every_port(const std::string& release) {
   return major > 6 || (major == 6 && minor >= 14);
 }
 
-asio::awaitable<void> open(const std::string& port, std::vector<std::unique_ptr<Transport>>& all) {
-  auto transport = co_await connect(
-      co_await asio::this_coro::executor, {.host = "127.0.0.1", .port = port}, nullptr);
-  EXPECT_TRUE(transport);
-  if (transport) all.push_back(*std::move(transport));
+/// Of so many connections to one server, all open at a time, how many have an odd local port.
+asio::awaitable<void> connect_to_one(int many, int& odd) {
+  const auto executor = co_await asio::this_coro::executor;
+  tcp::acceptor acceptor{executor, {asio::ip::make_address("127.0.0.1"), 0}};
+  const auto port = std::to_string(acceptor.local_endpoint().port());
+  std::vector<std::unique_ptr<Transport>> connections;
+  for (int i = 0; i < many; ++i) {
+    auto transport = co_await connect(executor, {.host = "127.0.0.1", .port = port}, nullptr);
+    EXPECT_TRUE(transport);
+    if (!transport) co_return;
+    connections.push_back(*std::move(transport));
+    odd += acceptor.accept().remote_endpoint().port() % 2;
+  }
 }
 
 TEST(LocalPorts, ConnectionsToOneServerTakeOddAndEvenOnes) {
@@ -34,16 +43,9 @@ TEST(LocalPorts, ConnectionsToOneServerTakeOddAndEvenOnes) {
   ::uname(&system);
   if (!kernel_gives_every_port(system.release))
     GTEST_SKIP() << "Linux " << system.release << " leaves every other port out; 6.14 does not";
-  asio::io_context loop;
-  tcp::acceptor acceptor{loop, {asio::ip::make_address("127.0.0.1"), 0}};
-  const auto port = std::to_string(acceptor.local_endpoint().port());
-  std::vector<std::unique_ptr<Transport>> connections;
-  int odd = 0;
   constexpr int many = 64;
-  for (int i = 0; i < many; ++i) {
-    testing::run(open(port, connections));
-    odd += acceptor.accept().remote_endpoint().port() % 2;
-  }
+  int odd = 0;
+  testing::run(connect_to_one(many, odd));
   EXPECT_GT(odd, 0);
   EXPECT_LT(odd, many);
 }

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <memory>
+#include <utility>
 
 namespace sallyport::testing {
 
@@ -13,19 +15,24 @@ class HeldCommits {
  public:
   /// `first` is what is committed; it has to succeed.
   HeldCommits(store::Store& store, store::Batch first) {
-    store.commit(std::move(first), [this](const Result<>& outcome) {
+    store.commit(std::move(first), [latches = latches_](const Result<>& outcome) {
       EXPECT_TRUE(outcome);
-      entered_.count_down();
-      go_on_.wait();
+      latches->entered.count_down();
+      latches->go_on.wait();
     });
-    entered_.wait();
+    latches_->entered.wait();
   }
 
-  void let_go() { go_on_.count_down(); }
+  void let_go() { latches_->go_on.count_down(); }
 
  private:
-  std::latch entered_{1};
-  std::latch go_on_{1};
+  struct Latches {
+    std::latch entered{1};
+    std::latch go_on{1};
+  };
+
+  /// The commit thread's as well: it may still be waking up when this has gone.
+  std::shared_ptr<Latches> latches_ = std::make_shared<Latches>();
 };
 
 }  // namespace sallyport::testing
