@@ -31,7 +31,8 @@ std::string recorded(const model::ModelCall& call) {
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;
 
-/// So many in flight are more than the cores are at: a commit that waits for others delays none.
+/// With so many in flight, a few milliseconds of a commit are nothing beside the wait for a core or
+/// for a model.
 constexpr std::size_t crowd = 64;
 
 /// `E1 sha256:...` for each item that a proposal cites.

@@ -34,9 +34,9 @@ class Pipeline {
   Pipeline(Rooms rooms, Dispatcher& dispatcher, asio::any_io_executor workers, Told told);
 
   /// Takes the bytes of one alert, or of a batch: then both are called once for all of it, with an
-  /// error when one of them could not be taken. `received` is called when it is durable or refused; `ended` when
-  /// nothing about it is left to be done (its verdict is durable, or it was refused or known): a
-  /// Kafka offset may pass it then.
+  /// error when one of them could not be taken. `received` is called when it is durable or refused;
+  /// `ended` when nothing about it is left to be done (its verdict is durable, or it was refused or
+  /// known): a Kafka offset may pass it then.
   void submit(ingest::RawAlert raw,
               ingest::Intake::Done received,
               std::move_only_function<void()> ended);

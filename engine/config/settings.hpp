@@ -183,7 +183,7 @@ struct Settings {
   std::string policy = "policy.yaml";
   std::string reasoner = "reasoner.yaml";
   std::string grouping = "grouping.yaml";  ///< Empty: each alert has its own investigation.
-  std::string schemas;  ///< Empty: the folder `schemas` of the installation.
+  std::string schemas;                     ///< Empty: the folder `schemas` of the installation.
   std::vector<std::string> intel;
   std::vector<std::string> assets;
   std::vector<std::string> identities;

@@ -209,7 +209,7 @@ Result<std::vector<tcp::endpoint>> permitted(const tcp::resolver::results_type& 
 /// A socket that names the range itself, here whatever the system allows, gets any of its ports
 /// (Linux 6.14 or newer; others ignore it).
 void allow_every_local_port(tcp::socket& socket) {
-  constexpr int local_port_range = 51;  // IP_LOCAL_PORT_RANGE, newer than Debian 12's headers
+  constexpr int local_port_range = 51;       // IP_LOCAL_PORT_RANGE, newer than Debian 12's headers
   constexpr std::uint32_t all = 0xffff0001;  // from 1 to 65535
   ::setsockopt(socket.native_handle(), IPPROTO_IP, local_port_range, &all, sizeof(all));
 }

@@ -237,8 +237,7 @@ Result<std::vector<OpenAlert>> Intake::open_alerts() const {
       });
   if (!scanned) return std::unexpected{scanned.error()};
   if (broken) return std::unexpected{*broken};
-  std::ranges::sort(
-      found, {}, [](const OpenAlert& open) { return open.alert->received_at; });
+  std::ranges::sort(found, {}, [](const OpenAlert& open) { return open.alert->received_at; });
   return found;
 }
 

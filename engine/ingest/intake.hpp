@@ -55,9 +55,9 @@ BOOST_DESCRIBE_ENUM(Admission, accepted, duplicate, updated)
 /// there, its graph entries and its ledger entry durable in one batch, together with its verdict
 /// where it can be judged at once.
 ///
-/// Promise: `done` is called once, or `apart`. With a receipt: the alert is durable, and of any number of
-/// deliveries of one alert exactly one receipt says `accepted`, across restarts too. Thread-safe;
-/// the work is done on the calling thread.
+/// Promise: `done` is called once, or `apart`. With a receipt: the alert is durable, and of any
+/// number of deliveries of one alert exactly one receipt says `accepted`, across restarts too.
+/// Thread-safe; the work is done on the calling thread.
 class Intake {
  public:
   using Done = std::move_only_function<void(Result<Receipt>)>;
@@ -75,12 +75,13 @@ class Intake {
   using Judge = std::move_only_function<std::optional<model::Judgement>(
       store::Batch& batch, const model::Alert& alert, const std::string& investigation)>;
 
-  /// Called instead of `done` when the bytes are a batch: its alerts, each to be admitted by itself.
+  /// Called instead of `done` when the bytes are a batch: its alerts, each to be admitted by
+  /// itself.
   using Apart = std::move_only_function<void(std::vector<RawAlert> alerts)>;
 
   /// Calls `done` from the commit thread, or at once from this one when nothing has to be written;
-  /// it must not block. Errors: invalid_input (these bytes are no alert, or a batch of too many: the
-  /// detail is the reason a dead letter carries), unavailable (the store).
+  /// it must not block. Errors: invalid_input (these bytes are no alert, or a batch of too many:
+  /// the detail is the reason a dead letter carries), unavailable (the store).
   void admit(RawAlert raw, Judge judge, Done done, Apart apart);
 
   /// Alerts that are durable and were not looked at yet, oldest first. Errors: corrupt,

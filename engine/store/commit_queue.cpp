@@ -130,9 +130,8 @@ CommitQueue::GroupPtr CommitQueue::next_group() {
   std::unique_lock lock{mutex_};
   arrived_.wait(lock, [this] { return stopping_ || !groups_.empty(); });
   if (groups_.empty()) return nullptr;
-  arrived_.wait_for(lock, options_.group_window, [this] {
-    return stopping_ || !groups_.front()->may_wait();
-  });
+  arrived_.wait_for(
+      lock, options_.group_window, [this] { return stopping_ || !groups_.front()->may_wait(); });
   auto group = std::move(groups_.front());
   groups_.pop_front();
   if (groups_.empty()) group->builder.move(heads_);

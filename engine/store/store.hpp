@@ -32,9 +32,9 @@ namespace sallyport::store {
 /// What is kept, each in a column family of its own. Values are JSON unless the room that owns the
 /// table says otherwise. Keys are text; parts are joined with '\0' (see key()).
 enum class Table : std::uint8_t {
-  meta,            ///< schema version, ledger heads, cursors of the publishers
-  alerts,          ///< tenant, source, uid -> the alert
-  open,            ///< alerts that have no verdict yet -> their investigation: what a restart takes up
+  meta,    ///< schema version, ledger heads, cursors of the publishers
+  alerts,  ///< tenant, source, uid -> the alert
+  open,    ///< alerts that have no verdict yet -> their investigation: what a restart takes up
   investigations,  ///< investigation id -> Verdict
   actions,         ///< action id -> Action
   approvals,       ///< approval id -> Approval

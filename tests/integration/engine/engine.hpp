@@ -26,14 +26,14 @@ struct EngineSetup {
   std::string steps;
   std::string ledger;
   std::string tier = "L0";
-  json::object overrides;  ///< As in the policy file.
-  json::object tenants;    ///< Others than `default`, as in the policy file.
+  json::object overrides;             ///< As in the policy file.
+  json::object tenants;               ///< Others than `default`, as in the policy file.
   std::string token_for = "default";  ///< The tenant of the token; *: all.
-  std::string intel;        ///< The text of a list of indicators (CSV); empty: none.
-  json::object connectors;  ///< As in the settings file.
-  json::object ingest;      ///< As in the settings file.
-  json::object actions;     ///< As in the settings file.
-  json::object store;       ///< As in the settings file.
+  std::string intel;                  ///< The text of a list of indicators (CSV); empty: none.
+  json::object connectors;            ///< As in the settings file.
+  json::object ingest;                ///< As in the settings file.
+  json::object actions;               ///< As in the settings file.
+  json::object store;                 ///< As in the settings file.
 };
 
 /// The real program, `sallyport run --config FILE`, in a process of its own, with a folder of its

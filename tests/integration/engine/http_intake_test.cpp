@@ -40,8 +40,8 @@ TEST(HttpIntake, WhatWasAnsweredWith202IsThereAfterTheEngineWasKilled) {
 TEST(HttpIntake, OnlyAlertsThatComeInACrowdWaitForOneAnother) {
   // Longer than anybody wants it, so that those who wait and those who do not are told apart.
   constexpr auto window = 4s;
-  Engine engine{EngineSetup{
-      .store = {{"group_window_us", std::chrono::microseconds{window}.count()}}}};
+  Engine engine{
+      EngineSetup{.store = {{"group_window_us", std::chrono::microseconds{window}.count()}}}};
   engine.start_and_wait();
   const auto took = [&](const std::string& prefix, int count) {
     const auto alerts = make_alerts(prefix, count);
