@@ -102,6 +102,7 @@ void append_quoted(std::string& out, std::string_view text) {
     const auto run = text.substr(plain, i - plain);
     const auto escape = escape_of(text[i]);
     const auto size = out.size();
+    // Of our own: libstdc++ 12 may offer more room than was asked for.
     const auto grown = size + run.size() + escape.size();
     out.resize_and_overwrite(grown, [&](char* to, std::size_t) {
       std::ranges::copy(escape, std::ranges::copy(run, to + size).out);
