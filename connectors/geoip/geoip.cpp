@@ -50,14 +50,15 @@ model::Evidence about(const local::Named& named, const Place& place, const model
   if (place.network != 0) where += fmt::format(" (AS{} {})", place.network, place.operated_by);
   auto result = local::evidence(
       "geo", model::EvidenceStatus::found, alert, fmt::format("{} is in {}", value, where));
-  result.data["entity"] = local::entity_json(*named.entity);
+  json::object data{{"entity", local::entity_json(*named.entity)}};
   const auto put = [&](const char* name, const std::string& text) {
-    if (!text.empty()) result.data[name] = text;
+    if (!text.empty()) data[name] = text;
   };
   put("country", place.country);
   put("city", place.city);
-  if (place.network != 0) result.data["network"] = place.network;
+  if (place.network != 0) data["network"] = place.network;
   put("operated_by", place.operated_by);
+  result.data = data;
   if (place.country.empty()) return result;
   for (const auto& role : named.roles)
     result.signals.push_back({fmt::format("geo.{}.{}", role, place.country), 1});

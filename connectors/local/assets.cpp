@@ -46,15 +46,16 @@ model::Evidence about(const Named& named, const Asset& asset, const model::Alert
                            asset.host.empty() ? "a known asset" : asset.host,
                            asset.criticality.empty() ? "" : ", criticality " + asset.criticality,
                            asset.owner.empty() ? "" : ", of " + asset.owner));
-  result.data["entity"] = entity_json(*named.entity);
+  json::object data{{"entity", entity_json(*named.entity)}};
   const auto put = [&](const char* name, const std::string& value) {
-    if (!value.empty()) result.data[name] = value;
+    if (!value.empty()) data[name] = value;
   };
   put("host", asset.host);
   put("owner", asset.owner);
   put("criticality", asset.criticality);
   put("os", asset.os);
-  result.data["tags"] = json::array(asset.tags.begin(), asset.tags.end());
+  data["tags"] = json::array(asset.tags.begin(), asset.tags.end());
+  result.data = data;
   for (const auto& role : named.roles) {
     for (const auto& tag : asset.tags)
       result.signals.push_back({fmt::format("asset.{}.{}", role, tag), 1});

@@ -48,18 +48,19 @@ model::Evidence about(const Named& named, const Identity& identity, const model:
                            identity.department.empty() ? "" : " in " + identity.department,
                            identity.privileged ? ", privileged" : "",
                            identity.status.empty() ? "" : ", " + identity.status));
-  result.data["entity"] = entity_json(*named.entity);
+  json::object data{{"entity", entity_json(*named.entity)}};
   const auto put = [&](const char* name, const std::string& value) {
-    if (!value.empty()) result.data[name] = value;
+    if (!value.empty()) data[name] = value;
   };
   put("user", identity.user);
   put("email", identity.email);
   put("department", identity.department);
   put("manager", identity.manager);
   put("status", identity.status);
-  result.data["privileged"] = identity.privileged;
-  result.data["vip"] = identity.vip;
-  result.data["tags"] = json::array(identity.tags.begin(), identity.tags.end());
+  data["privileged"] = identity.privileged;
+  data["vip"] = identity.vip;
+  data["tags"] = json::array(identity.tags.begin(), identity.tags.end());
+  result.data = data;
   for (const auto& role : named.roles) {
     for (const auto& tag : identity.tags)
       result.signals.push_back({fmt::format("identity.{}.{}", role, tag), 1});

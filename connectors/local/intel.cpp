@@ -37,11 +37,12 @@ model::Evidence about(const model::Entity& entity,
     result.signals.push_back({"intel.known_bad." + entity.kind, bad});
   }
   if (good) result.signals.push_back({"intel.known_good", 1});
-  result.data["entity"] = entity_json(entity);
-  result.data["indicator"] = hits.front().indicator;
-  result.data["lists"] = std::move(lists);
-  result.data["confidence"] = bad;
-  if (good) result.data["known_good"] = true;
+  json::object data{{"entity", entity_json(entity)},
+                    {"indicator", hits.front().indicator},
+                    {"lists", std::move(lists)},
+                    {"confidence", bad}};
+  if (good) data["known_good"] = true;
+  result.data = data;
   return result;
 }
 

@@ -134,11 +134,14 @@ model::Evidence about(const Named& named,
                                  open.size(),
                                  critical,
                                  exploited));
-  result.data["entity"] = entity_json(*named.entity);
-  if (open.empty()) return result;
-  result.data["open"] = open.size();
-  result.data["critical"] = critical;
-  result.data["exploited"] = exploited;
+  if (open.empty()) {
+    result.data = {{"entity", entity_json(*named.entity)}};
+    return result;
+  }
+  json::object data{{"entity", entity_json(*named.entity)},
+                    {"open", open.size()},
+                    {"critical", critical},
+                    {"exploited", exploited}};
   auto worst = open;
   std::ranges::sort(worst, [](const Weakness& a, const Weakness& b) {
     return std::tuple{b.kev, b.cvss, b.is_critical(), a.cve} <
@@ -147,14 +150,16 @@ model::Evidence about(const Named& named,
   json::array shown_cves;
   for (std::size_t i = 0; i < std::min(worst.size(), most_shown); ++i)
     shown_cves.emplace_back(worst[i].cve);
-  result.data["worst"] = std::move(shown_cves);
+  data["worst"] = std::move(shown_cves);
+  result.data = data;
   if (!was_attacked(named)) return result;
   json::array matching;
   for (const auto& cve : named_by(alert))
     if (std::ranges::find(open, cve, &Weakness::cve) != open.end()) matching.emplace_back(cve);
   if (!matching.empty()) {
     result.summary += fmt::format("; the alert names {} of them", matching.size());
-    result.data["named"] = std::move(matching);
+    data["named"] = std::move(matching);
+    result.data = data;
     result.signals.push_back({"vulnerability.named", 1});
   }
   constexpr double of_critical = 0.7;

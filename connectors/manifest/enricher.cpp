@@ -106,8 +106,8 @@ class Failures {
                        entities.size() == 1
                            ? fmt::format("{}: {}", query, why)
                            : fmt::format("{} of {} entities: {}", query, entities.size(), why));
-      item.data = {{"query", query}, {"entities", entities}};
-      item.data["error"] = late ? "expired" : "unavailable";
+      item.data = {
+          {"query", query}, {"entities", entities}, {"error", late ? "expired" : "unavailable"}};
       evidence.push_back(std::move(item));
     }
   }
@@ -292,7 +292,7 @@ Task<Evidence> ProductQuery::run(std::shared_ptr<const model::Alert> alert,
                      *alert,
                      model::EvidenceStatus::not_collected,
                      fmt::format("{}: {}", query_, inquiry.error().detail));
-    item.data["entity"] = json::object{{"kind", entity.kind}, {"value", entity.value}};
+    item.data = {{"entity", {{"kind", entity.kind}, {"value", entity.value}}}};
     Evidence none;
     none.push_back(std::move(item));
     co_return none;

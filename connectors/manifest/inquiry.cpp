@@ -131,6 +131,12 @@ struct Reply {
   std::int64_t requests = 0;
   std::int64_t took_ms = 0;
 
+  /// What the data of all of its items begins with.
+  [[nodiscard]] json::object data() const {
+    const auto& entity = inquiry.entity;
+    return {{"entity", {{"kind", entity.kind}, {"value", entity.value}}}, {"query", plan.name}};
+  }
+
   [[nodiscard]] model::Evidence item(model::EvidenceStatus status, std::string summary) const {
     const auto& entity = inquiry.entity;
     return {.id = {},
@@ -144,21 +150,22 @@ struct Reply {
             .hash = {},
             .observed_at = at,
             .signals = {},
-            .data = {{"entity", {{"kind", entity.kind}, {"value", entity.value}}},
-                     {"query", plan.name}}};
+            .data = {}};
   }
 
   [[nodiscard]] json::object cost() const { return {{"requests", requests}, {"took_ms", took_ms}}; }
 
   [[nodiscard]] std::vector<model::Evidence> empty(const std::string& why) const {
     auto none = item(model::EvidenceStatus::empty, why.empty() ? "nothing is known" : why);
-    none.data["cost"] = cost();
+    auto known = data();
+    known["cost"] = cost();
+    none.data = known;
     std::vector<model::Evidence> evidence;
     evidence.push_back(std::move(none));
     return evidence;
   }
 
-  void add_signals(model::Evidence& found, const json::value& facts) const {
+  void add_signals(model::Evidence& found, json::object& known, const json::value& facts) const {
     double bad = 0;
     for (const auto& signal : plan.signals) {
       if (signal.when && !holds(signal.when, facts)) continue;
@@ -170,7 +177,7 @@ struct Reply {
       found.signals.push_back({signal.name + "." + inquiry.entity.kind, strength});
       bad = std::max(bad, strength);
     }
-    if (bad > 0) found.data["confidence"] = bad;
+    if (bad > 0) known["confidence"] = bad;
   }
 
   [[nodiscard]] std::vector<model::Evidence> found(const json::value& facts) const {
@@ -179,22 +186,26 @@ struct Reply {
     const auto said = plan.summary.text(facts);
     auto main = item(model::EvidenceStatus::found,
                      said && *said ? **said : std::string{"the product knows it"});
+    auto known = data();
     json::object texts;
     for (const auto& step : plan.steps) {
       for (const auto& pick : step.save) {
         const auto* value = values.if_contains(pick.name);
-        if (value && pick.record) (pick.closed() ? main.data : texts).emplace(pick.name, *value);
+        if (value && pick.record) (pick.closed() ? known : texts).emplace(pick.name, *value);
       }
     }
-    add_signals(main, facts);
-    main.data["cost"] = cost();
+    add_signals(main, known, facts);
+    known["cost"] = cost();
+    main.data = known;
     std::vector<model::Evidence> evidence;
     evidence.push_back(std::move(main));
     if (texts.empty()) return evidence;
     auto words = item(model::EvidenceStatus::found, "what else the product says of it");
     words.source += ".text";
     words.trust = model::Trust::untrusted;
-    put_texts(words.data, texts);
+    auto said_of_it = data();
+    put_texts(said_of_it, texts);
+    words.data = said_of_it;
     evidence.push_back(std::move(words));
     return evidence;
   }

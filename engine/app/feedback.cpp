@@ -93,7 +93,7 @@ Result<Subject> subject_of(const store::Store& store, const model::Verdict& verd
     return fail(Errc::not_found, "the investigation names no alert");
   const auto alert = store.load<model::Alert>(
       Table::alerts,
-      store::key({verdict.tenant, text_in(said->data, "source"), verdict.alerts.front()}));
+      store::key({verdict.tenant, text_in(said->data.tree(), "source"), verdict.alerts.front()}));
   if (!alert) return std::unexpected{alert.error()};
   return subject_of(*alert);
 }

@@ -219,7 +219,9 @@ Result<model::Alert> alert_of(const store::Store& store, const model::Verdict& v
   if (verdict.alerts.empty()) return fail(Errc::corrupt, "the verdict names no alert");
   // The evidence that the alert is says which source it came from.
   for (const auto& item : verdict.evidence) {
-    const auto* source = item.source == "alert" ? item.data.if_contains("source") : nullptr;
+    if (item.source != "alert") continue;
+    const auto data = item.data.tree();
+    const auto* source = data.if_contains("source");
     if (!source || !source->is_string()) continue;
     const std::string name{std::string_view{source->get_string()}};
     return store.load<model::Alert>(store::Table::alerts,

@@ -2,6 +2,8 @@
 
 #include "engine/base/spelling.hpp"
 
+#include <fmt/compile.h>
+
 #include <array>
 #include <bit>
 #include <charconv>
@@ -128,9 +130,9 @@ void append_number(std::string& out, double number) {
   if (!std::isfinite(number)) {
     out += "null";  // JSON has no infinity
   } else if (number == std::trunc(number) && std::fabs(number) < 1e15) {
-    fmt::format_to(std::back_inserter(out), "{:.0f}", number);
+    append_integer(out, static_cast<std::int64_t>(number));
   } else {
-    fmt::format_to(std::back_inserter(out), "{}", number);
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), number);
   }
 }
 

@@ -59,6 +59,10 @@ inline constexpr bool is_id_type = false;
 template <class Tag>
 inline constexpr bool is_id_type<Id<Tag>> = true;
 
+/// A type that says itself how it is written and read: as an object.
+template <class T>
+concept own_json = requires(const T& value, std::string& out) { value.append_json(out); };
+
 template <class T>
 using Members = boost::describe::
     describe_members<T, boost::describe::mod_any_access | boost::describe::mod_inherited>;
@@ -112,7 +116,9 @@ template <detail::described_enum E>
 /// Appends `value` as compact JSON (UTF-8 in, UTF-8 out; control characters escaped).
 template <class T>
 void append_json(std::string& out, const T& value) {
-  if constexpr (std::same_as<T, bool>) {
+  if constexpr (detail::own_json<T>) {
+    value.append_json(out);
+  } else if constexpr (std::same_as<T, bool>) {
     out += value ? "true" : "false";
   } else if constexpr (detail::described_enum<T>) {
     detail::append_quoted(out, name_of(value));
@@ -201,7 +207,9 @@ void read_json(const json::value& value,
                Faults& faults,
                std::string_view pointer = "",
                UnknownKeys unknown = UnknownKeys::refused) {
-  if constexpr (std::same_as<T, json::value>) {
+  if constexpr (detail::own_json<T>) {
+    into.read_json(value, faults, pointer);
+  } else if constexpr (std::same_as<T, json::value>) {
     into = value;
   } else if constexpr (std::same_as<T, json::object>) {
     if (value.is_object()) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 
 namespace sallyport::graph {
@@ -68,6 +69,11 @@ std::vector<const model::Mention*> entities_of(const model::Alert& alert, std::s
   return chosen;
 }
 
+bool among(const std::vector<std::shared_ptr<const model::Entity>>& entities,
+           const model::Entity& one) {
+  return std::ranges::any_of(entities, [&](const auto& entity) { return *entity == one; });
+}
+
 model::Entity detection_of(const model::Alert& alert) {
   return {"detection", alert.detection};
 }
@@ -99,30 +105,32 @@ struct EntityGraph::Impl {
     part.at(key, capacity()).add(sighting, limits.sightings);
   }
 
-  /// Writes `from` -> `to` unless it was written today; writing it again would change nothing.
+  /// Writes `from` -> each of `others` unless it was written today; writing it again would change
+  /// nothing.
   void relate(store::Batch& batch,
               const std::string& from,
-              const model::Entity& to,
+              std::span<const model::Mention* const> others,
               std::uint32_t day) {
-    auto key = relation_key(from, day, to);
-    {
+    auto& part = shard(from);
+    const std::scoped_lock lock{part.mutex};
+    auto& history = part.at(from, capacity());
+    if (history.related_on != day) {
+      history.related_on = day;
+      history.related.clear();
+    }
+    for (const auto* other : others) {
+      const auto& to = other->entity;
+      auto key = relation_key(from, day, to);
       const auto pair = std::hash<std::string>{}(key);
-      auto& part = shard(from);
-      const std::scoped_lock lock{part.mutex};
-      auto& history = part.at(from, capacity());
-      if (history.related_on != day) {
-        history.related_on = day;
-        history.related.clear();
-      }
-      if (std::ranges::find(history.related, pair) != history.related.end()) return;
+      if (std::ranges::find(history.related, pair) != history.related.end()) continue;
       if (history.related.size() < limits.sightings) history.related.push_back(pair);
-      if (history.neighbours_read &&
-          std::ranges::find(history.neighbours, to) == history.neighbours.end()) {
-        history.neighbours.insert(history.neighbours.begin(), to);
+      if (history.neighbours_read && !among(history.neighbours, to)) {
+        history.neighbours.insert(history.neighbours.begin(),
+                                  std::make_shared<const model::Entity>(to));
         if (history.neighbours.size() > limits.neighbours) history.neighbours.pop_back();
       }
+      batch.put(store::Table::relations, std::move(key), to.value);
     }
-    batch.put(store::Table::relations, std::move(key), to.value);
   }
 
   /// The actions on an entity and its newest sightings: one scan, or two when there are more
@@ -187,19 +195,19 @@ struct EntityGraph::Impl {
   Result<> read_neighbours(const std::string& key, EntityHistory& history) const {
     history.neighbours.clear();
     std::optional<Error> broken;
-    const auto scanned =
-        store.scan(store::Table::relations,
-                   key,
-                   "",
-                   false,
-                   [&](std::string_view entry, std::string_view value) -> bool {
-                     auto kind = parse_relation_key(entry.substr(key.size()));
-                     if (!kind) return broken.emplace(kind.error()), false;
-                     model::Entity other{*std::move(kind), std::string{value}};
-                     if (std::ranges::find(history.neighbours, other) == history.neighbours.end())
-                       history.neighbours.push_back(std::move(other));
-                     return history.neighbours.size() < limits.neighbours;
-                   });
+    const auto scanned = store.scan(
+        store::Table::relations,
+        key,
+        "",
+        false,
+        [&](std::string_view entry, std::string_view value) -> bool {
+          auto kind = parse_relation_key(entry.substr(key.size()));
+          if (!kind) return broken.emplace(kind.error()), false;
+          model::Entity other{*std::move(kind), std::string{value}};
+          if (!among(history.neighbours, other))
+            history.neighbours.push_back(std::make_shared<const model::Entity>(std::move(other)));
+          return history.neighbours.size() < limits.neighbours;
+        });
     if (!scanned) return scanned;
     if (broken) return std::unexpected{*broken};
     history.neighbours_read = true;
@@ -250,10 +258,11 @@ void EntityGraph::observe(store::Batch& batch,
   if (!alert.detection.empty())
     impl_->write(batch, entity_key(alert.tenant, detection_of(alert)), sighting, encoded);
   const auto day = day_of(alert.received_at);
-  for (std::size_t i = 1; i < mentions.size(); ++i) {
-    impl_->relate(batch, keys[0], mentions[i]->entity, day);
-    impl_->relate(batch, keys[i], mentions[0]->entity, day);
-  }
+  if (mentions.size() < 2) return;
+  const std::span all{mentions};
+  impl_->relate(batch, keys[0], all.subspan(1), day);
+  for (std::size_t i = 1; i < mentions.size(); ++i)
+    impl_->relate(batch, keys[i], all.first(1), day);
 }
 
 void EntityGraph::conclude(store::Batch& batch,

@@ -20,14 +20,14 @@ std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce4842223
   return hash;
 }
 
-Sighting sighting(Time at, std::uint64_t tag, model::Severity severity, Sighting::Texts texts) {
+Sighting sighting(Time at, std::uint64_t tag, model::Severity severity, AlertNames names) {
   return {.at = at,
           .tag = tag,
-          .source_tag = fnv1a(texts.source),
-          .detection_tag = fnv1a(texts.detection),
+          .source_tag = fnv1a(names.source),
+          .detection_tag = fnv1a(names.detection),
           .severity = severity,
           .judgement = {},
-          .texts = std::make_shared<const Sighting::Texts>(std::move(texts))};
+          .names = std::make_shared<const AlertNames>(std::move(names))};
 }
 
 void count(Judged& judged, model::Judgement judgement) {
@@ -75,7 +75,7 @@ Sighting sighting_of(const model::Alert& alert) {
 
 // severity (two digits), judgement ('-' or its number), source, '\0', detection, '\0', uid.
 std::string Sighting::encode() const {
-  const auto& [source, detection, uid] = *texts;
+  const auto& [source, detection, uid] = *names;
   const auto judged = judgement ? static_cast<char>('0' + static_cast<int>(*judgement)) : '-';
   std::string out;
   out.reserve(5 + source.size() + detection.size() + uid.size());
@@ -161,13 +161,14 @@ void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& 
     tags.push_back(tag);
     return true;
   };
+  into.recent.reserve(max_recent);
   for (const auto& seen : sightings_) {
     if (seen.tag == self.tag) continue;
     if (seen.at < oldest) break;
     const bool another = seen.detection_tag != self.detection_tag;
     ++into.alerts;
     if (!into.last) into.last = seen.at;
-    if (into.recent.size() < max_recent) into.recent.push_back(seen.texts->uid);
+    if (into.recent.size() < max_recent) into.recent.push_back(seen.names);
     if (seen.judgement) count(into.judged, *seen.judgement);
     if (seen.at >= self.at - std::chrono::hours{1}) ++into.last_hour;
     if (another && seen.judgement && bad(*seen.judgement) && seen.at >= self.at - suspicion &&
@@ -177,7 +178,7 @@ void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& 
     if (another) {
       if (severe(seen.severity)) ++into.severe;
       if (into.detections.size() < max_detections && is_new(others, seen.detection_tag))
-        into.detections.push_back(seen.texts->detection);
+        into.detections.push_back(seen.names);
     }
     if (seen.source_tag != self.source_tag) (void)is_new(sources, seen.source_tag);
   }

@@ -13,22 +13,16 @@
 
 namespace sallyport::graph {
 
-/// One alert as its entities remember it. Small, and its texts stand once for all of them: summing
+/// One alert as its entities remember it. Small, and its names stand once for all of them: summing
 /// up walks over dozens for each entity of each alert.
 struct Sighting {
-  struct Texts {
-    std::string source;
-    std::string detection;
-    std::string uid;
-  };
-
   Time at;                        ///< When the alert reached the engine.
   std::uint64_t tag{};            ///< Of source and uid: which alert it was.
   std::uint64_t source_tag{};     ///< What tells two sources apart quickly.
   std::uint64_t detection_tag{};  ///< The same for detections.
   model::Severity severity = model::Severity::unknown;
   std::optional<model::Judgement> judgement;
-  std::shared_ptr<const Texts> texts;  ///< Never nullptr.
+  std::shared_ptr<const AlertNames> names;  ///< Never nullptr.
 
   /// The stored value; the key holds `at` and `tag`.
   [[nodiscard]] std::string encode() const;
@@ -60,7 +54,7 @@ class EntityHistory {
   /// Sums up for the alert of `self`, which itself is left out. `into` keeps its entity.
   void sum_up(const Sighting& self, const Limits& limits, History& into) const;
 
-  std::vector<model::Entity> neighbours;
+  std::vector<std::shared_ptr<const model::Entity>> neighbours;
   std::vector<PastAction> actions;
   bool neighbours_read = false;        ///< `neighbours` is what the store holds.
   std::uint32_t related_on = 0;        ///< The day of `related`.

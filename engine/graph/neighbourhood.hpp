@@ -4,6 +4,7 @@
 #include "engine/model/verdict.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,13 @@ struct PastAction {
   Time at;
 };
 
+/// What an alert is called.
+struct AlertNames {
+  std::string source;
+  std::string detection;
+  std::string uid;
+};
+
 /// What earlier alerts said of one entity (or of one detection), without the alert that asks.
 struct History {
   model::Entity entity;  ///< Kind `detection` for the detection itself.
@@ -45,15 +53,15 @@ struct History {
   std::uint32_t severe = 0;  ///< Alerts of severity high and above by another detection.
   std::uint32_t other_sources =
       0;  ///< Products, other than the asking alert's, that alerted on it.
-  std::vector<std::string>
-      detections;  ///< Others than the asking alert's, newest first, at most 8.
+  /// The newest alert of each detection but the asking alert's, newest first, at most 8.
+  std::vector<std::shared_ptr<const AlertNames>> detections;
   Judged judged;
   /// Others than the asking alert's that were judged suspicious or malicious in the last six hours.
   std::uint32_t suspected = 0;
   std::optional<Time> first;  ///< Of all that are remembered, also those not looked at.
   std::optional<Time> last;
-  std::vector<std::string> recent;        ///< uids of the newest alerts, at most 5.
-  std::vector<model::Entity> neighbours;  ///< Entities it was seen with.
+  std::vector<std::shared_ptr<const AlertNames>> recent;         ///< The newest, at most 5.
+  std::vector<std::shared_ptr<const model::Entity>> neighbours;  ///< Entities it was seen with.
   std::vector<PastAction> actions;
 };
 
@@ -63,25 +71,5 @@ struct Neighbourhood {
   History detection;
   std::uint32_t looked_up = 0;  ///< Entities asked for.
 };
-
-BOOST_DESCRIBE_STRUCT(Judged, (), (malicious, suspicious, benign, false_positive, inconclusive))
-BOOST_DESCRIBE_STRUCT(PastAction, (), (action, id, at))
-BOOST_DESCRIBE_STRUCT(History,
-                      (),
-                      (entity,
-                       grounded,
-                       alerts,
-                       more,
-                       last_hour,
-                       severe,
-                       other_sources,
-                       detections,
-                       judged,
-                       suspected,
-                       first,
-                       last,
-                       recent,
-                       neighbours,
-                       actions))
 
 }  // namespace sallyport::graph

@@ -2,6 +2,8 @@
 
 #include "engine/base/json.hpp"
 
+#include <fmt/compile.h>
+
 #include <charconv>
 #include <optional>
 #include <set>
@@ -24,7 +26,7 @@ struct Member {
 BOOST_DESCRIBE_STRUCT(Member, (), (tenant, source, uid, at, keys))
 
 std::string in_order(std::uint64_t number) {
-  return fmt::format("{:012x}", number);
+  return fmt::format(FMT_COMPILE("{:012x}"), number);
 }
 
 std::string number_key(std::string_view investigation, std::uint64_t number) {
@@ -32,7 +34,7 @@ std::string number_key(std::string_view investigation, std::uint64_t number) {
 }
 
 std::string text_of(const GroupKey& key) {
-  return fmt::format("{:016x}{:016x}", key[0], key[1]);
+  return fmt::format(FMT_COMPILE("{:016x}{:016x}"), key[0], key[1]);
 }
 
 std::optional<std::uint64_t> hexadecimal(std::string_view text) {

@@ -3,6 +3,8 @@
 #include "engine/base/digest.hpp"
 #include "engine/base/json.hpp"
 
+#include <fmt/compile.h>
+
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -93,7 +95,7 @@ std::set<std::string> values_at(const json::object& finding, const Parts& path) 
 
 /// So that no two lists of values write the same text.
 void append_part(std::string& text, std::string_view part) {
-  text += fmt::format("{}:", part.size());
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE("{}:"), part.size());
   text += part;
 }
 

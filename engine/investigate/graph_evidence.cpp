@@ -2,6 +2,8 @@
 
 #include "engine/base/cut.hpp"
 
+#include <fmt/compile.h>
+
 #include <algorithm>
 
 namespace sallyport::investigate {
@@ -53,59 +55,128 @@ model::Evidence item(const char* source, model::EvidenceStatus status, const mod
           .data = {}};
 }
 
-json::object judged_of(const graph::Judged& judged) {
-  json::object result;
-  const auto put = [&](const char* name, std::uint32_t n) {
-    if (n > 0) result[name] = n;
-  };
-  put("malicious", judged.malicious);
-  put("suspicious", judged.suspicious);
-  put("benign", judged.benign);
-  put("false_positive", judged.false_positive);
-  put("inconclusive", judged.inconclusive);
-  return result;
+struct EntityName {
+  std::string_view kind;
+  std::string_view value;
+};
+BOOST_DESCRIBE_STRUCT(EntityName, (), (kind, value))
+
+/// Of each what there is.
+struct JudgedFacts {
+  std::optional<std::uint32_t> malicious;
+  std::optional<std::uint32_t> suspicious;
+  std::optional<std::uint32_t> benign;
+  std::optional<std::uint32_t> false_positive;
+  std::optional<std::uint32_t> inconclusive;
+};
+BOOST_DESCRIBE_STRUCT(JudgedFacts,
+                      (),
+                      (malicious, suspicious, benign, false_positive, inconclusive))
+
+struct ActionFacts {
+  std::string_view action;
+  std::string_view id;
+  Time at;
+};
+BOOST_DESCRIBE_STRUCT(ActionFacts, (), (action, id, at))
+
+/// What evidence says of a history: nothing of what there is none of.
+struct HistoryFacts {
+  EntityName entity;
+  std::uint32_t alerts = 0;
+  std::optional<bool> more;
+  std::uint32_t last_hour = 0;
+  std::optional<Time> last;
+  std::optional<std::uint32_t> severe;
+  std::optional<std::uint32_t> suspected;
+  std::optional<std::uint32_t> other_sources;
+  std::optional<std::vector<std::string_view>> detections;
+  std::optional<JudgedFacts> judged;
+  std::optional<std::vector<std::string_view>> recent;
+  std::optional<std::vector<std::string>> neighbours;
+  std::optional<std::vector<ActionFacts>> actions;
+};
+BOOST_DESCRIBE_STRUCT(HistoryFacts,
+                      (),
+                      (entity,
+                       alerts,
+                       more,
+                       last_hour,
+                       last,
+                       severe,
+                       suspected,
+                       other_sources,
+                       detections,
+                       judged,
+                       recent,
+                       neighbours,
+                       actions))
+
+std::optional<std::uint32_t> if_any(std::uint32_t n) {
+  return n > 0 ? std::optional{n} : std::nullopt;
 }
 
-json::object entity_of(const model::Entity& entity) {
-  return {{"kind", entity.kind}, {"value", entity.value}};
+std::optional<JudgedFacts> judged_of(const graph::Judged& judged) {
+  const auto& [malicious, suspicious, benign, false_positive, inconclusive] = judged;
+  if (malicious + suspicious + benign + false_positive + inconclusive == 0) return std::nullopt;
+  return JudgedFacts{.malicious = if_any(malicious),
+                     .suspicious = if_any(suspicious),
+                     .benign = if_any(benign),
+                     .false_positive = if_any(false_positive),
+                     .inconclusive = if_any(inconclusive)};
 }
 
-json::object data_of(const graph::History& history) {
-  json::object data;
-  data.reserve(12);
-  data["entity"] = entity_of(history.entity);
-  data["alerts"] = history.alerts;
-  if (history.more) data["more"] = true;
-  data["last_hour"] = history.last_hour;
-  if (history.last) data["last"] = to_rfc3339(*history.last);
-  if (history.severe > 0) data["severe"] = history.severe;
-  if (history.suspected > 0) data["suspected"] = history.suspected;
-  if (history.other_sources > 0) data["other_sources"] = history.other_sources;
-  if (!history.detections.empty())
-    data["detections"] = json::array(history.detections.begin(), history.detections.end());
-  if (auto judged = judged_of(history.judged); !judged.empty()) data["judged"] = std::move(judged);
-  if (!history.recent.empty())
-    data["recent"] = json::array(history.recent.begin(), history.recent.end());
-  if (!history.neighbours.empty()) {
-    json::array neighbours;
-    for (const auto& other : history.neighbours) {
-      if (neighbours.size() == shown_neighbours) break;
-      neighbours.emplace_back(other.kind + " " + std::string{cut(other.value, shown_characters)});
-    }
-    data["neighbours"] = std::move(neighbours);
+std::optional<std::vector<std::string_view>> names_of(
+    const std::vector<std::shared_ptr<const graph::AlertNames>>& alerts,
+    std::string graph::AlertNames::* name) {
+  if (alerts.empty()) return std::nullopt;
+  std::vector<std::string_view> names;
+  names.reserve(alerts.size());
+  for (const auto& alert : alerts) names.emplace_back(*alert.*name);
+  return names;
+}
+
+std::optional<std::vector<std::string>> neighbours_of(const graph::History& history) {
+  if (history.neighbours.empty()) return std::nullopt;
+  std::vector<std::string> neighbours;
+  neighbours.reserve(shown_neighbours);
+  for (const auto& other : history.neighbours) {
+    if (neighbours.size() == shown_neighbours) break;
+    auto& text = neighbours.emplace_back(other->kind);
+    text += ' ';
+    text += cut(other->value, shown_characters);
   }
-  if (!history.actions.empty()) {
-    json::array actions;
-    for (const auto& past : history.actions)
-      actions.push_back(
-          json::object{{"action", past.action}, {"id", past.id}, {"at", to_rfc3339(past.at)}});
-    data["actions"] = std::move(actions);
-  }
-  return data;
+  return neighbours;
+}
+
+std::optional<std::vector<ActionFacts>> actions_of(const graph::History& history) {
+  if (history.actions.empty()) return std::nullopt;
+  std::vector<ActionFacts> actions;
+  for (const auto& past : history.actions)
+    actions.push_back({.action = past.action, .id = past.id, .at = past.at});
+  return actions;
+}
+
+model::Facts data_of(const graph::History& history) {
+  using Names = graph::AlertNames;
+  return model::Facts::of(
+      HistoryFacts{.entity = {.kind = history.entity.kind, .value = history.entity.value},
+                   .alerts = history.alerts,
+                   .more = history.more ? std::optional{true} : std::nullopt,
+                   .last_hour = history.last_hour,
+                   .last = history.last,
+                   .severe = if_any(history.severe),
+                   .suspected = if_any(history.suspected),
+                   .other_sources = if_any(history.other_sources),
+                   .detections = names_of(history.detections, &Names::detection),
+                   .judged = judged_of(history.judged),
+                   .recent = names_of(history.recent, &Names::uid),
+                   .neighbours = neighbours_of(history),
+                   .actions = actions_of(history)});
 }
 
 std::string count_of(const graph::History& history) {
-  return fmt::format("{}{} earlier alert{}",
+  return fmt::format(FMT_COMPILE("{}{} earlier alert{}"),
                      history.more ? "at least " : "",
                      history.alerts,
                      history.alerts == 1 ? "" : "s");
@@ -114,12 +185,13 @@ std::string count_of(const graph::History& history) {
 model::Evidence on_entity(const graph::History& history, double seldom, const model::Alert& alert) {
   auto evidence = item("graph", model::EvidenceStatus::found, alert);
   evidence.data = data_of(history);
-  evidence.summary = fmt::format("{} {}: {}, {} in the last hour, {} other detections in a day",
-                                 history.entity.kind,
-                                 cut(history.entity.value, shown_characters),
-                                 count_of(history),
-                                 history.last_hour,
-                                 history.detections.size());
+  evidence.summary =
+      fmt::format(FMT_COMPILE("{} {}: {}, {} in the last hour, {} other detections in a day"),
+                  history.entity.kind,
+                  cut(history.entity.value, shown_characters),
+                  count_of(history),
+                  history.last_hour,
+                  history.detections.size());
   auto& signals = evidence.signals;
   if (history.judged.malicious > 0)
     signals.push_back({"graph.entity_malicious", share(history.judged.malicious, history)});

@@ -28,17 +28,11 @@ std::int64_t milliseconds_since(Steady::time_point start) {
 /// Whether only text that an attacker can write names what `evidence` is about. What is known of
 /// such an entity was picked by the attacker, so it is worth no more than the text.
 bool rests_on_text(const model::Evidence& evidence, const model::Alert& alert) {
-  const auto* about = evidence.data.if_contains("entity");
-  const auto* object = about ? about->if_object() : nullptr;
-  if (!object) return false;
-  const auto* kind = object->if_contains("kind");
-  const auto* value = object->if_contains("value");
-  if (!kind || !value || !kind->is_string() || !value->is_string()) return false;
+  const auto* about = evidence.data.about();
+  if (!about) return false;
   bool named = false;
   for (const auto& mention : alert.entities) {
-    if (kind->get_string() != std::string_view{mention.entity.kind} ||
-        value->get_string() != std::string_view{mention.entity.value})
-      continue;
+    if (mention.entity != *about) continue;
     if (mention.grounded) return false;
     named = true;
   }
@@ -46,11 +40,11 @@ bool rests_on_text(const model::Evidence& evidence, const model::Alert& alert) {
 }
 
 /// Of what was read, whatever it took to read it.
-std::string hash_of(const json::object& data) {
+std::string hash_of(const model::Facts& data) {
   static const std::string of_nothing = content_hash("{}");
   if (data.empty()) return of_nothing;
-  if (!data.contains("cost")) return content_hash(to_json(data));
-  auto read = data;
+  if (!data.mentions("cost")) return content_hash(data.text());
+  auto read = data.tree();
   read.erase("cost");
   return content_hash(to_json(read));
 }
@@ -206,7 +200,8 @@ struct Investigator::Run {
     bool cut_short = false;
     if (item.status == model::EvidenceStatus::failed) {
       verdict.missing.push_back(item.source + ": " + item.summary);
-      const auto* code = item.data.if_contains("error");
+      const auto data = item.data.tree();
+      const auto* code = data.if_contains("error");
       cut_short = code && *code == "expired";
     }
     add(std::move(item));
@@ -310,7 +305,8 @@ struct Investigator::Run {
  private:
   model::Evidence scrubbed(model::Evidence item) const {
     scrubber.scrub(item.summary);
-    scrubber.scrub(item.data);
+    if (item.data.empty()) return item;
+    if (auto data = item.data.tree(); scrubber.scrub(data)) item.data = data;
     return item;
   }
 

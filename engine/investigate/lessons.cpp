@@ -2,6 +2,8 @@
 
 #include "engine/base/json.hpp"
 
+#include <fmt/compile.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -15,7 +17,7 @@ constexpr double doubt = 2;
 constexpr std::size_t most_comment = 200;
 
 std::string entity_key(std::string_view tenant, const model::Entity& entity) {
-  return fmt::format("{}\n{}\n{}", tenant, entity.kind, entity.value);
+  return fmt::format(FMT_COMPILE("{}\n{}\n{}"), tenant, entity.kind, entity.value);
 }
 
 void drop(std::deque<std::shared_ptr<Lesson>>& cases, const std::shared_ptr<Lesson>& one) {
@@ -70,13 +72,13 @@ model::Evidence shown(const Likeness& like, const model::Alert& alert) {
                                  name_of(*one.verdict),
                                  to_rfc3339(one.at).substr(0, 10),
                                  common);
-  evidence.data["investigation"] = one.investigation;
-  evidence.data["judged"] = name_of(*one.verdict);
-  evidence.data["by"] = one.by;
-  evidence.data["at"] = to_rfc3339(one.at);
-  evidence.data["same_detection"] = like.same_detection;
-  if (!one.comment.empty())
-    evidence.data["comment"] = std::string_view{one.comment}.substr(0, most_comment);
+  json::object data{{"investigation", one.investigation},
+                    {"judged", name_of(*one.verdict)},
+                    {"by", one.by},
+                    {"at", to_rfc3339(one.at)},
+                    {"same_detection", like.same_detection}};
+  if (!one.comment.empty()) data["comment"] = std::string_view{one.comment}.substr(0, most_comment);
+  evidence.data = data;
   return evidence;
 }
 
@@ -218,9 +220,9 @@ std::optional<Enricher::Answer> Lessons::answer_now(const model::Alert& alert) c
         learned.investigations,
         learned.malicious,
         learned.benign);
-    evidence.data["malicious"] = learned.malicious;
-    evidence.data["benign"] = learned.benign;
-    evidence.data["investigations"] = learned.investigations;
+    evidence.data = {{"malicious", learned.malicious},
+                     {"benign", learned.benign},
+                     {"investigations", learned.investigations}};
     if (learned.leaning > 0)
       evidence.signals.push_back({std::string{people_malicious}, learned.leaning});
     if (learned.leaning < 0)

@@ -84,13 +84,12 @@ std::shared_ptr<const model::Kept> Recordings::keep(const Recording& recording) 
 }
 
 std::string question_hash(const reason::ModelRequest& request) {
-  const auto& form = *request.form;
-  std::size_t size = form.instructions.size() + form.tools_json.size() + form.schema_json.size();
+  std::size_t size = 0;
   for (const auto& message : request.messages) size += message.text.size();
   std::string text;
   text.reserve(size * 5 / 4 + 256);
-  text += R"({"instructions":)";
-  append_json(text, form.instructions);
+  text += R"({"form":)";
+  append_json(text, request.form->hash);
   text += R"(,"messages":[)";
   for (const auto& message : request.messages) {
     if (&message != &request.messages.front()) text += ',';
@@ -98,11 +97,7 @@ std::string question_hash(const reason::ModelRequest& request) {
     append_json(text, message.text);
     text += ']';
   }
-  text += R"(],"tools":)" + form.tools_json + R"(,"answer_name":)";
-  append_json(text, form.answer_name);
-  text += R"(,"answer_schema":)" + form.schema_json + R"(,"max_output_tokens":)";
-  append_json(text, form.max_output_tokens);
-  text += '}';
+  text += "]}";
   return content_hash(text);
 }
 

@@ -13,14 +13,9 @@ bool is_indicator(std::string_view kind) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
 
-bool is_about(const model::Evidence& evidence, std::string_view kind, std::string_view value) {
-  const auto* about = evidence.data.if_contains("entity");
-  const auto* object = about ? about->if_object() : nullptr;
-  if (!object) return false;
-  const auto* k = object->if_contains("kind");
-  const auto* v = object->if_contains("value");
-  return k && v && k->is_string() && v->is_string() && k->get_string() == kind &&
-         v->get_string() == value;
+bool is_about(const model::Evidence& evidence, const model::Target& target) {
+  const auto* about = evidence.data.about();
+  return about && about->kind == target.kind && about->value == target.value;
 }
 
 bool is_from(const model::Evidence& evidence, std::string_view source) {
@@ -36,15 +31,16 @@ json::object intel_of(const model::Verdict& verdict, const model::Target& target
   json::array indicators;
   for (const auto& item : verdict.evidence) {
     if (!is_from(item, "intel") || item.trust == model::Trust::untrusted) continue;
-    if (is_indicator(target.kind) && !is_about(item, target.kind, target.value)) continue;
-    if (const auto* value = item.data.if_contains("confidence"); value && value->is_number())
+    if (is_indicator(target.kind) && !is_about(item, target)) continue;
+    const auto data = item.data.tree();
+    if (const auto* value = data.if_contains("confidence"); value && value->is_number())
       confidence = std::max(confidence, value->to_number<double>());
-    if (const auto* value = item.data.if_contains("lists"); value && value->is_array()) {
+    if (const auto* value = data.if_contains("lists"); value && value->is_array()) {
       for (const auto& list : value->get_array()) {
         if (std::ranges::find(lists, list) == lists.end()) lists.push_back(list);
       }
     }
-    if (const auto* value = item.data.if_contains("indicator")) indicators.push_back(*value);
+    if (const auto* value = data.if_contains("indicator")) indicators.push_back(*value);
   }
   if (indicators.empty()) return intel;
   intel["confidence"] = confidence;
@@ -60,21 +56,22 @@ json::object record_of(const model::Verdict& verdict,
   const model::Evidence* chosen = nullptr;
   for (const auto& item : verdict.evidence) {
     if (!is_from(item, source) || item.trust == model::Trust::untrusted) continue;
-    if (is_about(item, target.kind, target.value)) {
+    if (is_about(item, target)) {
       chosen = &item;
       break;
     }
     if (!chosen) chosen = &item;
   }
-  return chosen ? chosen->data : json::object{};
+  return chosen ? chosen->data.tree() : json::object{};
 }
 
 json::object history_of(const model::Verdict& verdict) {
   json::object history;
   for (const auto& item : verdict.evidence) {
     if (!is_from(item, "history")) continue;
+    const auto data = item.data.tree();
     for (const auto* key : {"alerts", "last_hour", "judged"}) {
-      if (const auto* value = item.data.if_contains(key)) history[key] = *value;
+      if (const auto* value = data.if_contains(key)) history[key] = *value;
     }
   }
   return history;

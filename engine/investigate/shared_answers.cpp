@@ -21,8 +21,12 @@ using Evidence = std::vector<model::Evidence>;
 
 /// The same evidence, for one who did not ask for it.
 Evidence without_cost(Evidence evidence) {
-  for (auto& item : evidence)
-    if (item.data.contains("cost")) item.data["cost"] = json::object{{"shared", true}};
+  for (auto& item : evidence) {
+    auto data = item.data.tree();
+    if (!data.contains("cost")) continue;
+    data["cost"] = json::object{{"shared", true}};
+    item.data = data;
+  }
   return evidence;
 }
 

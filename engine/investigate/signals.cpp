@@ -110,6 +110,29 @@ bool is_claim(const SignalEntry& entry, const match::Detection& detection) {
          });
 }
 
+/// What the evidence that an alert is says of it.
+struct SensorFacts {
+  std::string_view source;
+  std::string_view detection;
+  std::string_view severity;
+  std::string_view alert;  ///< Its content hash.
+  std::optional<std::vector<std::string_view>> techniques;
+  std::optional<double> borne_out;  ///< Under the name reason::borne_out.
+};
+BOOST_DESCRIBE_STRUCT(SensorFacts, (), (source, detection, severity, alert, techniques, borne_out))
+
+SensorFacts facts_of(const model::Alert& alert) {
+  SensorFacts facts{.source = alert.source,
+                    .detection = alert.detection,
+                    .severity = name_of(alert.severity),
+                    .alert = alert.content_hash,
+                    .techniques = std::nullopt,
+                    .borne_out = std::nullopt};
+  if (!alert.techniques.empty())
+    facts.techniques.emplace(alert.techniques.begin(), alert.techniques.end());
+  return facts;
+}
+
 model::Evidence about_the_alert(const model::Alert& alert) {
   model::Evidence evidence{.id = {},
                            .source = "alert",
@@ -124,12 +147,6 @@ model::Evidence about_the_alert(const model::Alert& alert) {
                                  alert.source,
                                  cut(alert.detection, max_summary),
                                  name_of(alert.severity));
-  evidence.data["source"] = alert.source;
-  evidence.data["detection"] = alert.detection;
-  evidence.data["severity"] = name_of(alert.severity);
-  evidence.data["alert"] = alert.content_hash;
-  if (!alert.techniques.empty())
-    evidence.data["techniques"] = json::array(alert.techniques.begin(), alert.techniques.end());
   return evidence;
 }
 
@@ -214,12 +231,13 @@ AlertReading SignalRules::read(const model::Alert& alert) const {
   const FindingRecord record{alert.finding};
   AlertReading reading;
   auto sensor = about_the_alert(alert);
+  auto facts = facts_of(alert);
   auto text = about_its_text(alert);
   double belief = 1;
   if (std::ranges::find(untrusted_sources_, alert.source) != untrusted_sources_.end()) {
     sensor.trust = model::Trust::untrusted;
     if (const auto share = borne_out_.empty() ? std::nullopt : claims_->borne_out(alert)) {
-      sensor.data[reason::borne_out] = *share;
+      facts.borne_out = *share;
       belief = believed_ * *share;
       text.signals.push_back({.name = borne_out_, .strength = *share});
       text.summary += " " + borne_out_;
@@ -239,6 +257,7 @@ AlertReading SignalRules::read(const model::Alert& alert) const {
     if (rule.flag && std::ranges::find(reading.flags, rule.name) == reading.flags.end())
       reading.flags.push_back(rule.name);
   }
+  sensor.data = model::Facts::of(facts);
   reading.evidence.push_back(std::move(sensor));
   if (!text.signals.empty()) reading.evidence.push_back(std::move(text));
   return reading;

@@ -28,8 +28,8 @@ Task<std::vector<model::Evidence>> Surroundings::run(std::shared_ptr<const model
   for (const auto& history : one->entities) {
     for (const auto& neighbour : history.neighbours) {
       const bool told = std::ranges::any_of(
-          alert->entities, [&](const model::Mention& m) { return m.entity == neighbour; });
-      if (!told) around.entities.push_back({neighbour, "mentioned", true});
+          alert->entities, [&](const model::Mention& m) { return m.entity == *neighbour; });
+      if (!told) around.entities.push_back({*neighbour, "mentioned", true});
     }
   }
   const auto others = graph_.neighbourhood(around);

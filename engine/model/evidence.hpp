@@ -1,8 +1,6 @@
 #pragma once
 
-#include "engine/base/json.hpp"
-
-#include <boost/json/object.hpp>
+#include "engine/model/facts.hpp"
 
 #include <cstdint>
 #include <string>
@@ -39,7 +37,7 @@ struct Evidence {
   std::string hash;     ///< content_hash of `data` without its `cost`.
   Time observed_at;
   std::vector<Signal> signals;
-  json::object data;  ///< What was read, bounded.
+  Facts data;  ///< What was read, bounded.
 };
 
 BOOST_DESCRIBE_ENUM(EvidenceStatus, found, empty, failed, not_collected)

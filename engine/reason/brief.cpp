@@ -71,13 +71,14 @@ json::object about(const model::Evidence& item,
 std::string line_about(const model::Evidence& item, const BriefLimits& limits) {
   ForOneLine memory;
   auto line = about(item, limits, &memory.resource);
+  const auto data = item.data.tree();
   ShownLimits shown{.text_bytes = limits.value_bytes};
-  for (; !item.data.empty() && shown.items > 0; shown.items /= 2, shown.text_bytes /= 2) {
-    line["data"] = shown_value(item.data, shown, &memory.resource);
+  for (; !data.empty() && shown.items > 0; shown.items /= 2, shown.text_bytes /= 2) {
+    line["data"] = shown_value(data, shown, &memory.resource);
     auto text = to_json(line);
     if (text.size() <= limits.evidence_bytes) return text;
   }
-  if (!item.data.empty()) line["data"] = "(too long, left out)";
+  if (!data.empty()) line["data"] = "(too long, left out)";
   return to_json(line);
 }
 

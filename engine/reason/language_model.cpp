@@ -1,5 +1,7 @@
 #include "engine/reason/language_model.hpp"
 
+#include "engine/base/digest.hpp"
+
 namespace sallyport::reason {
 
 namespace {
@@ -69,15 +71,16 @@ std::int64_t estimated_tokens(const ModelRequest& request) {
 }
 
 Form::Form(QuestionForm question)
-    : QuestionForm{std::move(question)},
-      schema_json{to_json(answer_schema)},
-      tokens{estimated_tokens(instructions)} {
+    : QuestionForm{std::move(question)}, tokens{estimated_tokens(instructions)} {
   json::array list;
   for (const auto& tool : tools)
     list.push_back(json::array{tool.name, tool.description, tool.parameters});
-  tools_json = to_json(list);
+  const auto tools_json = to_json(list);
+  const auto schema_json = to_json(answer_schema);
   if (!tools.empty()) tokens += estimated_tokens(tools_json);
   if (!answer_schema.empty()) tokens += estimated_tokens(schema_json);
+  hash = content_hash(
+      to_json(json::array{instructions, tools_json, answer_name, schema_json, max_output_tokens}));
 }
 
 }  // namespace sallyport::reason

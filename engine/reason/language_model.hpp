@@ -112,8 +112,7 @@ struct QuestionForm {
 struct Form : QuestionForm {
   explicit Form(QuestionForm question);
 
-  std::string tools_json;  ///< A list of [name, description, parameters].
-  std::string schema_json;
+  std::string hash;     ///< content_hash of all of it.
   std::int64_t tokens;  ///< About how many it takes.
 };
 

@@ -155,6 +155,8 @@ Result<model::Evidence> read_reading(std::string_view answer,
   cap(reading.techniques);
   cap(reading.indicators);
 
+  auto data = to_json_value(reading).as_object();
+  data["text"] = content_hash(text);
   model::Evidence item{.id = {},
                        .source = std::string{reading_source},
                        .status = model::EvidenceStatus::found,
@@ -163,12 +165,11 @@ Result<model::Evidence> read_reading(std::string_view answer,
                        .hash = {},
                        .observed_at = alert.received_at,
                        .signals = {},
-                       .data = to_json_value(reading).as_object()};
+                       .data = data};
   for (const auto activity : reading.activity)
     item.summary += fmt::format(" {}", name_of(activity));
   if (reading.speaks_to_reader)
     item.signals.push_back({.name = std::string{injection_suspected}, .strength = 1});
-  item.data["text"] = content_hash(text);
   return item;
 }
 

@@ -34,7 +34,8 @@ double prior_of(const Prior& prior, model::Severity severity) {
 
 /// The severity that a product gave, as the evidence of its alert says; else the alert's.
 model::Severity severity_of(const model::Evidence& sensor, const model::Alert& alert) {
-  const auto* said = sensor.data.if_contains("severity");
+  const auto data = sensor.data.tree();
+  const auto* said = data.if_contains("severity");
   const auto* name = said ? said->if_string() : nullptr;
   return name ? enum_of<model::Severity>(std::string_view{*name}).value_or(alert.severity)
               : alert.severity;
@@ -44,7 +45,7 @@ model::Severity severity_of(const model::Evidence& sensor, const model::Alert& a
 /// those say more than a severity.
 const Prior& claims_of(const ReasonerFile& file, std::span<const model::Evidence> evidence) {
   const auto at_its_word = [](const model::Evidence& item) {
-    return item.source == "alert" && !item.data.contains(borne_out);
+    return item.source == "alert" && !item.data.mentions(borne_out);
   };
   return file.claimed && std::ranges::none_of(evidence, at_its_word) ? *file.claimed : file.prior;
 }

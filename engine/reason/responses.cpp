@@ -24,16 +24,9 @@ bool bears(const model::Evidence& evidence, const std::vector<std::string>& sign
          });
 }
 
-/// Whether `evidence` is about `entity`: its data says so.
 bool is_about(const model::Evidence& evidence, const model::Entity& entity) {
-  const auto* about = evidence.data.if_contains("entity");
-  const auto* object = about ? about->if_object() : nullptr;
-  if (!object) return false;
-  const auto* kind = object->if_contains("kind");
-  const auto* value = object->if_contains("value");
-  return kind && value && kind->is_string() && value->is_string() &&
-         kind->get_string() == std::string_view{entity.kind} &&
-         value->get_string() == std::string_view{entity.value};
+  const auto* about = evidence.data.about();
+  return about && *about == entity;
 }
 
 std::vector<std::string> flagged_in(const TargetChoice& choice,
@@ -51,7 +44,8 @@ std::vector<std::string> tags_of(const model::Entity& entity,
   std::vector<std::string> tags;
   for (const auto& item : evidence) {
     if (item.trust != model::Trust::trusted || !is_about(item, entity)) continue;
-    const auto* list = item.data.if_contains("tags");
+    const auto data = item.data.tree();
+    const auto* list = data.if_contains("tags");
     if (!list || !list->is_array()) continue;
     for (const auto& tag : list->get_array()) {
       if (!tag.is_string()) continue;

@@ -23,7 +23,7 @@ template <class T>
     return {{"type", "number"}};
   } else if constexpr (std::same_as<T, Time>) {
     return {{"type", "string"}, {"format", "date-time"}};
-  } else if constexpr (std::same_as<T, json::object>) {
+  } else if constexpr (std::same_as<T, json::object> || detail::own_json<T>) {
     return {{"type", "object"}};
   } else if constexpr (std::same_as<T, json::value>) {
     return {};

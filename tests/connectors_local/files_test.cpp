@@ -233,7 +233,7 @@ TEST_F(FilesTest, FindsAssetsByNameShortNameAndAddress) {
       alert({{{"host", "dc01"}, "device", true}, {{"host", "dc01"}, "dst", true}})));
   EXPECT_THAT(signals(dc.at(0)),
               ElementsAre("asset.device.server", "asset.dst.server", "asset.critical"));
-  EXPECT_EQ(dc.at(0).data.at("criticality"), "critical");
+  EXPECT_EQ(dc.at(0).data.tree().at("criticality"), "critical");
 }
 
 TEST_F(FilesTest, FindsIdentitiesAndNotThoseOfAnotherRealm) {

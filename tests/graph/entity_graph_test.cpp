@@ -24,6 +24,33 @@ model::Alert alert(std::string uid, Time at, std::vector<model::Entity> entities
   return result;
 }
 
+/// All that a history says, so that two can be compared.
+std::string told(const History& h) {
+  std::string text =
+      fmt::format("{} {} {}: {} alerts{}, {} in the last hour, {} severe, {} sources, {} suspected",
+                  h.grounded,
+                  h.entity.kind,
+                  h.entity.value,
+                  h.alerts,
+                  h.more ? " and more" : "",
+                  h.last_hour,
+                  h.severe,
+                  h.other_sources,
+                  h.suspected);
+  for (const auto n : {h.judged.malicious,
+                       h.judged.suspicious,
+                       h.judged.benign,
+                       h.judged.false_positive,
+                       h.judged.inconclusive})
+    text += fmt::format(" {}", n);
+  text += to_json(h.first) + to_json(h.last);
+  for (const auto& one : h.detections) text += "\n" + one->detection;
+  for (const auto& one : h.recent) text += "\n" + one->uid;
+  for (const auto& one : h.neighbours) text += "\n" + one->kind + " " + one->value;
+  for (const auto& one : h.actions) text += "\n" + one.action + one.id + to_json(one.at);
+  return text;
+}
+
 class EntityGraphTest : public ::testing::Test {
  protected:
   void SetUp() override { open(); }
@@ -82,11 +109,15 @@ TEST_F(EntityGraphTest, TellsEarlierAlertsTheirVerdictsAndNeighbours) {
   EXPECT_EQ(history.last_hour, 1U);
   EXPECT_EQ(history.severe, 1U);
   EXPECT_EQ(history.other_sources, 1U);
-  EXPECT_EQ(history.detections, std::vector<std::string>{"ransomware"});
+  ASSERT_EQ(history.detections.size(), 1U);
+  EXPECT_EQ(history.detections[0]->detection, "ransomware");
   EXPECT_EQ(history.judged.malicious, 1U);
-  EXPECT_EQ(history.recent, (std::vector<std::string>{"a1", "a2"}));
+  ASSERT_EQ(history.recent.size(), 2U);
+  EXPECT_EQ(history.recent[0]->uid, "a1");
+  EXPECT_EQ(history.recent[1]->uid, "a2");
   EXPECT_EQ(history.last, noon - 30min);
-  EXPECT_EQ(history.neighbours, std::vector<model::Entity>{scanner});
+  ASSERT_EQ(history.neighbours.size(), 1U);
+  EXPECT_EQ(*history.neighbours[0], scanner);
   EXPECT_EQ(found.detection.alerts, 1U);
 }
 
@@ -106,9 +137,8 @@ TEST_F(EntityGraphTest, AnswersTheSameAfterARestart) {
   const auto after = around(asking);
   ASSERT_EQ(before.entities.size(), 2U);
   ASSERT_EQ(after.entities.size(), 2U);
-  for (std::size_t i = 0; i < 2; ++i)
-    EXPECT_EQ(to_json(before.entities[i]), to_json(after.entities[i]));
-  EXPECT_EQ(to_json(before.detection), to_json(after.detection));
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(told(before.entities[i]), told(after.entities[i]));
+  EXPECT_EQ(told(before.detection), told(after.detection));
   EXPECT_EQ(after.entities[0].actions.size(), 1U);
   EXPECT_TRUE(after.entities[0].more);
   EXPECT_EQ(after.entities[0].first, noon - 343min);  // of 50, more than are looked at
@@ -138,7 +168,7 @@ TEST_F(EntityGraphTest, LeavesOutTheAskingAlertWhetherObservedOrNot) {
   const auto after = around(asking);
   ASSERT_EQ(before.entities.size(), 1U);
   ASSERT_EQ(after.entities.size(), 1U);
-  EXPECT_EQ(to_json(before.entities[0]), to_json(after.entities[0]));
+  EXPECT_EQ(told(before.entities[0]), told(after.entities[0]));
 }
 
 TEST_F(EntityGraphTest, KeepsTenantsApart) {
@@ -176,7 +206,7 @@ TEST_F(EntityGraphTest, LooksAtTheNewestOfAHotEntityOnly) {
     ASSERT_EQ(found.entities.size(), 1U);
     EXPECT_EQ(found.entities[0].alerts, 4U);
     EXPECT_TRUE(found.entities[0].more);
-    EXPECT_EQ(found.entities[0].recent.front(), "a1999");
+    EXPECT_EQ(found.entities[0].recent.front()->uid, "a1999");
   }
 }
 

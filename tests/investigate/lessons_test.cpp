@@ -97,11 +97,11 @@ TEST(Lessons, ShowTheCasesThatShareMostAndNotMany) {
     lessons.add(lesson(fmt::format("I{}", i), model::Judgement::benign, fmt::format("WKS-{}", i)));
   const auto items = answer(lessons, alert("WKS-4"));
   ASSERT_THAT(items, SizeIs(4));
-  EXPECT_EQ(items[1].data.at("investigation"), "I4");
+  EXPECT_EQ(items[1].data.tree().at("investigation"), "I4");
   const auto by_host = answer(lessons, alert("WKS-7", "other"));
   ASSERT_THAT(by_host, SizeIs(2));
-  EXPECT_EQ(by_host[1].data.at("investigation"), "I7");
-  EXPECT_EQ(by_host[1].data.at("same_detection"), false);
+  EXPECT_EQ(by_host[1].data.tree().at("investigation"), "I7");
+  EXPECT_EQ(by_host[1].data.tree().at("same_detection"), false);
 }
 
 TEST(Lessons, AreTakenBackPerDetectionAndBounded) {

@@ -80,7 +80,7 @@ model::Evidence item(std::size_t i, std::size_t bytes, model::EvidenceStatus sta
                          .status = status,
                          .trust = model::Trust::sensor,
                          .summary = "something"};
-  if (bytes > 0) result.data["text"] = std::string(bytes, 'x');
+  if (bytes > 0) result.data = {{"text", std::string(bytes, 'x')}};
   return result;
 }
 
@@ -148,9 +148,9 @@ TEST(Reading, KeepsOnlyWhatTheTextHoldsAndNoSentence) {
                                   alert());
   ASSERT_TRUE(found) << found.error().detail;
   EXPECT_EQ(found->trust, model::Trust::untrusted);
-  EXPECT_EQ(to_json(found->data.at("indicators")),
+  EXPECT_EQ(to_json(found->data.tree().at("indicators")),
             R"([{"kind":"url","value":"http://evil.example/x"}])");
-  EXPECT_EQ(to_json(found->data.at("techniques")), R"(["T1105"])");
+  EXPECT_EQ(to_json(found->data.tree().at("techniques")), R"(["T1105"])");
   ASSERT_EQ(found->signals.size(), 1U);
   EXPECT_EQ(found->signals[0].name, "injection_suspected");
   EXPECT_FALSE(read_reading(R"({"activity":["hacking the reader"]})", text, alert()));

@@ -523,7 +523,7 @@ TEST(Reasoner, WhatAnybodyClaimsCountsLessBesideTheEventThatItCarries) {
   auto word = evidence("E1", "alert", Trust::untrusted, {});
   EXPECT_EQ(claims->judge(alert(model::Severity::high), std::vector{word}).verdict,
             model::Judgement::suspicious);
-  word.data["borne_out"] = 0.1;
+  word.data = {{"borne_out", 0.1}};
   EXPECT_EQ(claims->judge(alert(model::Severity::high), std::vector{word}).verdict,
             model::Judgement::inconclusive);
   // A product's own severity counts as it did.

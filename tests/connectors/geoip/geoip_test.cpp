@@ -67,7 +67,7 @@ TEST_F(GeoIpTest, AnAddressIsPlacedByAllTheDatabasesTogether) {
   EXPECT_EQ(evidence[0].status, EvidenceStatus::found);
   EXPECT_EQ(evidence[0].trust, model::Trust::trusted);
   EXPECT_EQ(evidence[0].summary, "203.0.113.66 is in Utrecht, Netherlands (AS64500 Lab Net)");
-  EXPECT_EQ(evidence[0].data.at("country").as_string(), "NL");
+  EXPECT_EQ(evidence[0].data.tree().at("country").as_string(), "NL");
   ASSERT_EQ(evidence[0].signals.size(), 1U);
   EXPECT_EQ(evidence[0].signals[0].name, "geo.src.NL");
 }

@@ -133,7 +133,7 @@ TEST(ProductEnricher, WhatWasAskedOnceIsAnsweredAtOnceAndCostsNothingMore) {
   const auto now = vt.enricher->answer_now(*alert);
   ASSERT_TRUE(now);
   ASSERT_FALSE(now->value().empty());
-  EXPECT_TRUE(now->value().front().data.at("cost").at("shared").as_bool());
+  EXPECT_TRUE(now->value().front().data.tree().at("cost").at("shared").as_bool());
   EXPECT_EQ(now->value().front().status, EvidenceStatus::found);
   EXPECT_EQ(vt.vendor->requests().size(), 1U);
 }

@@ -83,8 +83,8 @@ TEST_P(ManifestQuery, WhatTheProductKnowsIsEvidenceOfItsEntity) {
   EXPECT_EQ(main.status, EvidenceStatus::found) << main.summary;
   EXPECT_EQ(main.trust, Trust::sensor);
   EXPECT_THAT(main.source, ::testing::EndsWith(".product"));
-  EXPECT_EQ(main.data.at("entity").at("value").as_string(), GetParam().known.value);
-  EXPECT_GE(main.data.at("cost").at("requests").as_int64(), 1);
+  EXPECT_EQ(main.data.tree().at("entity").at("value").as_string(), GetParam().known.value);
+  EXPECT_GE(main.data.tree().at("cost").at("requests").as_int64(), 1);
   EXPECT_THAT(main.summary, ::testing::Not(HasSubstr("the product knows it")));
   const auto& signal = GetParam().signal;
   const bool bears =
