@@ -10,8 +10,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <thread>
@@ -128,6 +132,30 @@ struct Watch {
   std::unique_ptr<ApiClient> client;
 };
 
+/// While it lives, this process can open nothing more.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    auto low = before_;
+    low.rlim_cur = std::min<rlim_t>(before_.rlim_cur, 4'096);
+    ::setrlimit(RLIMIT_NOFILE, &low);
+    for (int fd = 0; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.push_back(fd);
+  }
+
+  ~NoDescriptors() {
+    for (const int fd : taken_) ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
 }  // namespace
 
 TEST(Enrichment, AVerdictHoldsWhatAProductSaysOfTheAlertsEntities) {
@@ -144,6 +172,14 @@ TEST(Enrichment, AVerdictHoldsWhatAProductSaysOfTheAlertsEntities) {
   EXPECT_THAT(watch.metrics(), HasSubstr("\nsallyport_product_questions 1\n"));
   EXPECT_THAT(watch.metrics(),
               ::testing::Not(HasSubstr("\nsallyport_product_questions_shared 0\n")));
+}
+
+TEST(Enrichment, WhereNothingCanBeOpenedAnyMoreThereIsAVerdictThatSaysWhatIsMissing) {
+  Watch watch;
+  ASSERT_TRUE(watch.client->list({"v1", "investigations"}, {}, 1));  // its connection stays open
+  const NoDescriptors none;
+  EXPECT_THAT(watch.verdict_on("first", lab::KnownBad::ip), HasSubstr(R"("missing":["intel.vt)"));
+  EXPECT_TRUE(watch.vendor->requests().empty());
 }
 
 TEST(Enrichment, AProductThatFailsIsNamedAsMissingAndTheVerdictStands) {

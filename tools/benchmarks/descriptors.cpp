@@ -11,7 +11,7 @@ namespace sallyport::benchmarks {
 namespace {
 
 /// The store's files, listeners, and both ends of the connections over which alerts are sent.
-constexpr std::uint64_t others = 128;
+constexpr std::uint64_t others = 384;
 
 }  // namespace
 
