@@ -31,8 +31,7 @@ std::string recorded(const model::ModelCall& call) {
 /// Where the refused stand among what became of alerts at the door: after every Admission.
 constexpr std::size_t refused_at_door = 3;
 
-/// With so many in flight, a few milliseconds of a commit are nothing beside the wait for a core or
-/// for a model.
+/// With so many that wait for a core, the few milliseconds of a commit are nothing beside it.
 constexpr std::size_t crowd = 64;
 
 /// `E1 sha256:...` for each item that a proposal cites.
@@ -98,7 +97,10 @@ Pipeline::Pipeline(Rooms rooms, Dispatcher& dispatcher, asio::any_io_executor wo
 }
 
 bool Pipeline::crowded() const {
-  return in_flight_ > crowd;
+  const auto in_flight = in_flight_.load();
+  if (in_flight <= crowd) return false;
+  const auto* thinking = rooms_.thinking;
+  return !thinking || in_flight > crowd + thinking->under_way() + thinking->waiting();
 }
 
 void Pipeline::submit(ingest::RawAlert raw,

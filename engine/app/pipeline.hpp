@@ -87,7 +87,8 @@ class Pipeline {
   /// Investigates without; `missing`: why no model was asked, where one should have been.
   void judge(CasePtr work, std::string missing, Ended ended);
   [[nodiscard]] Deadline deadline_of(const model::Alert& alert) const;
-  /// Whether so many are in flight that their commits can wait for one another.
+  /// Whether so many are in flight, beside those that wait for a model, that their commits can wait
+  /// for one another.
   [[nodiscard]] bool crowded() const;
   void count(const model::ModelCall& call);
   void conclude(CasePtr work, model::Verdict verdict, Ended ended);

@@ -47,7 +47,8 @@ json::object settings_of(const EngineSetup& setup, const fs::path& folder, std::
                         {"connectors", setup.connectors},
                         {"ingest", setup.ingest},
                         {"actions", setup.actions},
-                        {"store", setup.store}};
+                        {"store", setup.store},
+                        {"models", setup.models}};
   if (!setup.intel.empty())
     settings["intel"] = json::array{json::value((folder / "intel.csv").string())};
   if (setup.broker.empty()) return settings;

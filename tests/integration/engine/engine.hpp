@@ -34,6 +34,7 @@ struct EngineSetup {
   json::object ingest;                ///< As in the settings file.
   json::object actions;               ///< As in the settings file.
   json::object store;                 ///< As in the settings file.
+  json::object models;                ///< As in the settings file.
 };
 
 /// The real program, `sallyport run --config FILE`, in a process of its own, with a folder of its

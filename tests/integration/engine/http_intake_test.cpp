@@ -2,11 +2,14 @@
 #include "tests/integration/engine/engine.hpp"
 #include "tests/integration/engine/ledger_tally.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <gmock/gmock.h>
 
 namespace sallyport::testing {
 namespace {
 
+namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -53,6 +56,32 @@ TEST(HttpIntake, OnlyAlertsThatComeInACrowdWaitForOneAnother) {
   EXPECT_LT(took("alone", 1), window);
   EXPECT_GE(took("crowd", 200), window);
   EXPECT_EQ(engine.stop(), 0) << engine.log_end();
+}
+
+TEST(HttpIntake, ThoseThatWaitForAModelAreNoCrowd) {
+  constexpr auto window = 4s;
+  asio::io_context loop;
+  // A model that takes every question and answers none.
+  asio::ip::tcp::acceptor model{loop, {asio::ip::make_address("127.0.0.1"), 0}};
+  const auto url = fmt::format("http://127.0.0.1:{}/v1", model.local_endpoint().port());
+  Engine engine{EngineSetup{
+      .store = {{"group_window_us", std::chrono::microseconds{window}.count()}},
+      .models = {{"use", {"silent"}},
+                 {"read_text", false},
+                 {"from_severity", "informational"},
+                 {"providers",
+                  {{"silent",
+                    {{"kind", "openai"}, {"url", url}, {"model", "m"}, {"connections", 200}}}}}}}};
+  engine.start_and_wait();
+  const auto many = make_alerts("many", 100);
+  const auto taken = engine.post("/v1/alerts", fmt::format("{}", fmt::join(many.bytes, "\n")));
+  EXPECT_TRUE(taken && taken->status == 202) << engine.log_end();
+  EXPECT_TRUE(comes_true(5s, [&] { return engine.metric("sallyport_thinking") == 100; }));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto answer = engine.post("/v1/alerts", make_alerts("alone", 1).bytes.front());
+  EXPECT_TRUE(answer && answer->status == 202) << engine.log_end();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, window);
+  engine.kill();
 }
 
 TEST(HttpIntake, ABrokenAlertIsToldApartFromItsNeighbours) {
