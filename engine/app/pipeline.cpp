@@ -56,6 +56,12 @@ struct Pipeline::Case {
   bool grouped = true;    ///< Others may have joined it.
 };
 
+/// An investigation that its first alert opened.
+struct Pipeline::Opened {
+  std::string investigation;
+  ReadingPtr reading;  ///< nullptr: it is concluded already.
+};
+
 /// A verdict and the actions it led to, in a batch.
 struct Pipeline::Concluded {
   model::Verdict verdict;
@@ -115,12 +121,12 @@ void Pipeline::submit(ingest::RawAlert raw,
   auto work = [this, raw = std::move(raw), asked = std::move(asked)]() mutable {
     raw.crowded = crowded();
     auto concluded = std::make_shared<std::optional<Concluded>>();
-    auto opened = std::make_shared<std::string>();
+    auto opened = std::make_shared<Opened>();
     auto judge = [this, concluded, opened](
                      Batch& batch,
                      const model::Alert& alert,
                      const std::string& investigation) -> std::optional<model::Judgement> {
-      *opened = investigation;
+      opened->investigation = investigation;
       auto* thinking = rooms_.thinking;
       std::string refused;
       const bool wanted = thinking && thinking->wants(alert);
@@ -129,7 +135,8 @@ void Pipeline::submit(ingest::RawAlert raw,
       if (!wanted || !refused.empty())
         verdict = rooms_.investigator.investigate_now(alert, investigation);
       if (!verdict) {
-        rooms_.groups.heard(investigation, alert, rooms_.investigator.listen(alert));
+        opened->reading = rooms_.investigator.read(alert);
+        rooms_.groups.heard(investigation, alert, rooms_.investigator.listen(*opened->reading));
         return std::nullopt;
       }
       if (!refused.empty()) verdict->missing.push_back("model: " + refused);
@@ -145,7 +152,7 @@ void Pipeline::submit(ingest::RawAlert raw,
       admitted_.at(became).add();
       if (!receipt && *concluded) forget(**concluded);
       // Those who followed find no verdict: the first of them is investigated in its place.
-      if (!receipt && !opened->empty()) turn_of(*opened, [] {})();
+      if (!receipt && !opened->investigation.empty()) turn_of(opened->investigation, [] {})();
       asked->received(std::move(receipt));
       if (!alert) return asked->finish();
       parts_.at(static_cast<std::size_t>(placement.part)).add();
@@ -161,7 +168,7 @@ void Pipeline::submit(ingest::RawAlert raw,
       if (!*concluded) {
         auto work = std::make_shared<const Case>(
             alert, placement.investigation, alert, nullptr, false, placement.grouped());
-        return begin(std::move(work), std::move(ended));
+        return begin(std::move(work), std::move(opened->reading), std::move(ended));
       }
       // The commit thread serves everybody: what follows is a worker's business.
       asio::post(workers_, [this, alert, concluded, ended = std::move(ended)]() mutable {
@@ -208,6 +215,7 @@ void Pipeline::look(const std::shared_ptr<const model::Alert>& alert,
   const auto story = stories_.find(investigation);
   if (!story && story.error().code == Errc::not_found)
     return begin(std::make_shared<const Case>(alert, investigation, alert, nullptr, true),
+                 nullptr,
                  std::move(ended));
   if (!story) {
     rooms_.log.error("a story cannot be read; trying again",
@@ -255,7 +263,7 @@ void Pipeline::weigh(CasePtr work, model::Verdict verdict, Ended ended) {
   auto* thinking = rooms_.thinking;
   if (!thinking || !thinking->wants(*work->whole))
     return conclude(std::move(work), std::move(verdict), std::move(ended));
-  think(std::move(work), std::move(ended));
+  think(std::move(work), nullptr, std::move(ended));
 }
 
 void Pipeline::pass(CasePtr work, Ended ended) {
@@ -278,13 +286,17 @@ void Pipeline::pass(CasePtr work, Ended ended) {
       });
 }
 
-void Pipeline::begin(CasePtr work, Ended ended) {
-  asio::post(workers_, [this, work = std::move(work), ended = std::move(ended)]() mutable {
-    auto* thinking = rooms_.thinking;
-    if (!thinking || !thinking->wants(*work->whole))
-      return judge(std::move(work), {}, std::move(ended));
-    think(std::move(work), std::move(ended));
-  });
+void Pipeline::begin(CasePtr work, ReadingPtr reading, Ended ended) {
+  asio::post(workers_,
+             [this,
+              work = std::move(work),
+              reading = std::move(reading),
+              ended = std::move(ended)]() mutable {
+               auto* thinking = rooms_.thinking;
+               if (!thinking || !thinking->wants(*work->whole))
+                 return judge(std::move(work), {}, std::move(ended));
+               think(std::move(work), std::move(reading), std::move(ended));
+             });
 }
 
 Deadline Pipeline::deadline_of(const model::Alert& alert) const {
@@ -317,13 +329,19 @@ void Pipeline::judge(CasePtr work, std::string missing, Ended ended) {
       });
 }
 
-void Pipeline::think(CasePtr work, Ended ended) {
+void Pipeline::think(CasePtr work, ReadingPtr reading, Ended ended) {
   const auto over = std::make_shared<Ended>(std::move(ended));
   const auto deadline = deadline_of(*work->alert);
-  auto task = [this, work, over, deadline]() -> asio::awaitable<void> {
+  auto task = [this, work, over, deadline, reading = std::move(reading)]() mutable
+      -> asio::awaitable<void> {
     // A cancelled one is dropped like one that never began: it is taken up at the next start.
-    auto verdict = co_await rooms_.investigator.investigate(
-        work->whole, deadline, work->investigation, rooms_.thinking->counsel(), work->before);
+    auto verdict = co_await rooms_.investigator.investigate(work->whole,
+                                                            deadline,
+                                                            work->investigation,
+                                                            rooms_.thinking->counsel(),
+                                                            work->before,
+                                                            nullptr,
+                                                            std::move(reading));
     if (!verdict) {
       (*over)();
       co_return;
@@ -431,7 +449,7 @@ void Pipeline::conclude(CasePtr work, model::Verdict verdict, Ended ended) {
           forget(concluded);
           rooms_.graph.forget(*work->alert);
           later([this, work = std::move(work), ended = std::move(ended)]() mutable {
-            begin(std::move(work), std::move(ended));
+            begin(std::move(work), nullptr, std::move(ended));
           });
           return;
         }

@@ -54,9 +54,11 @@ class Pipeline {
 
  private:
   struct Case;
+  struct Opened;
   struct Concluded;
 
   using CasePtr = std::shared_ptr<const Case>;
+  using ReadingPtr = std::shared_ptr<const investigate::Reading>;
   using Ended = std::move_only_function<void()>;
 
   /// Who submitted an alert.
@@ -81,9 +83,10 @@ class Pipeline {
   /// The end of a turn: who waits for the investigation is next.
   [[nodiscard]] Ended turn_of(std::string investigation, Ended ended);
 
-  void begin(CasePtr work, Ended ended);
+  /// `reading`: what its alert was heard to say; nullptr: nobody listened.
+  void begin(CasePtr work, ReadingPtr reading, Ended ended);
   /// Investigates with language models.
-  void think(CasePtr work, Ended ended);
+  void think(CasePtr work, ReadingPtr reading, Ended ended);
   /// Investigates without; `missing`: why no model was asked, where one should have been.
   void judge(CasePtr work, std::string missing, Ended ended);
   [[nodiscard]] Deadline deadline_of(const model::Alert& alert) const;

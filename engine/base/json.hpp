@@ -336,8 +336,9 @@ void read_json(const json::value& value,
 template <class T>
 [[nodiscard]] Result<T> from_json(std::string_view text);
 
-/// Parses JSON text strictly. Depth at most 64. Errors: invalid_input, with the byte offset.
-[[nodiscard]] Result<json::value> parse_json(std::string_view text);
+/// Parses JSON text strictly, into `memory`. Depth at most 64. Errors: invalid_input, with the byte
+/// offset.
+[[nodiscard]] Result<json::value> parse_json(std::string_view text, json::storage_ptr memory = {});
 
 /// `faults` as one sentence for an Error.
 [[nodiscard]] std::string summary(const Faults& faults);

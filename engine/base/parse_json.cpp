@@ -78,11 +78,11 @@ struct TreeBuilder {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text) {
+Result<json::value> parse_json(std::string_view text, json::storage_ptr memory) {
   json::parse_options options;
   options.max_depth = max_depth;
   json::basic_parser<TreeBuilder> parser{options};
-  parser.handler().stack.reset();
+  parser.handler().stack.reset(std::move(memory));
   Ec error;
   const auto used = parser.write_some(false, text.data(), text.size(), error);
   if (error == json::error::incomplete) {

@@ -128,8 +128,8 @@ struct Investigator::Run {
     verdict.evidence.reserve(verdict.evidence.size() + usual_evidence);
   }
 
-  void read_alert() {
-    auto reading = rules->signals.read(alert);
+  void read_alert(const Reading* read = nullptr) {
+    auto reading = read && read->rules == rules ? read->said : rules->signals.read(alert);
     answered(Asked::alert, "alert", reading.evidence.size());
     for (auto& item : reading.evidence) add(std::move(item));
     for (auto& flag : reading.flags)
@@ -371,9 +371,18 @@ JudgeForms Investigator::forms(const std::shared_ptr<const Rules>& rules,
   return made_.forms;
 }
 
+std::shared_ptr<const Reading> Investigator::read(const model::Alert& alert) const {
+  auto rules = this->rules();
+  auto said = rules->signals.read(alert);
+  return std::make_shared<const Reading>(Reading{std::move(rules), std::move(said)});
+}
+
 std::vector<std::string> Investigator::listen(const model::Alert& alert) const {
-  const auto rules = this->rules();
-  return heard_in(*rules, rules->signals.read(alert).evidence);
+  return listen(*read(alert));
+}
+
+std::vector<std::string> Investigator::listen(const Reading& reading) const {
+  return heard_in(*reading.rules, reading.said.evidence);
 }
 
 std::vector<std::string> Investigator::listen(const model::Verdict& verdict) const {
@@ -407,7 +416,8 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
                                                std::string id,
                                                std::shared_ptr<const Counsel> counsel,
                                                std::shared_ptr<const model::Verdict> before,
-                                               std::shared_ptr<const Past> past) const {
+                                               std::shared_ptr<const Past> past,
+                                               std::shared_ptr<const Reading> reading) const {
   const auto scrubber = scrubber_;
   Run run{.alert = *alert, .rules = rules(), .scrubber = *scrubber};
   run.open(id.empty() ? ids_.next(clock_.now()) : std::move(id), before.get());
@@ -443,7 +453,7 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
     if (const auto* context = std::get_if<ReadContext>(&next)) {
       bool cut_short = false;
       if (graph_ && graph_reads_ && !past) {
-        run.read_alert();
+        run.read_alert(std::exchange(reading, nullptr).get());
         const auto known = co_await read_neighbourhood(
             *graph_, alert, graph_reads_, Deadline::in(context->within));
         if (!known && known.error().code == Errc::cancelled)

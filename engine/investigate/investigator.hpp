@@ -35,6 +35,12 @@ struct Rules {
                                                          Faults& faults);
 };
 
+/// What an alert says by itself, and the rules that it was read by.
+struct Reading {
+  std::shared_ptr<const Rules> rules;
+  AlertReading said;
+};
+
 /// Investigates alerts: context, enrichment, reasoning, verdict.
 ///
 /// Promises: a verdict by the deadline; an enricher that hangs or fails becomes evidence `failed`
@@ -87,11 +93,17 @@ class Investigator {
                                    std::string id = {},
                                    std::shared_ptr<const Counsel> counsel = nullptr,
                                    std::shared_ptr<const model::Verdict> before = nullptr,
-                                   std::shared_ptr<const Past> past = nullptr) const;
+                                   std::shared_ptr<const Past> past = nullptr,
+                                   std::shared_ptr<const Reading> reading = nullptr) const;
+
+  /// What the alert says by itself, for who wants to listen() to it before it is investigated: with
+  /// it, investigate() does not read the alert again, unless the rules are others by then.
+  [[nodiscard]] std::shared_ptr<const Reading> read(const model::Alert& alert) const;
 
   /// What the alert itself says, in names of signals: those that it bears, and `no NAME` for those
   /// that would lower and that it does not bear. Of a verdict: what its alerts say.
   [[nodiscard]] std::vector<std::string> listen(const model::Alert& alert) const;
+  [[nodiscard]] std::vector<std::string> listen(const Reading& reading) const;
   [[nodiscard]] std::vector<std::string> listen(const model::Verdict& verdict) const;
 
   [[nodiscard]] const Budgets& budgets() const noexcept { return budgets_; }

@@ -84,20 +84,18 @@ std::shared_ptr<const model::Kept> Recordings::keep(const Recording& recording) 
 }
 
 std::string question_hash(const reason::ModelRequest& request) {
-  std::size_t size = 0;
-  for (const auto& message : request.messages) size += message.text.size();
-  std::string text;
-  text.reserve(size * 5 / 4 + 256);
-  text += R"({"form":)";
-  append_json(text, request.form->hash);
-  text += R"(,"messages":[)";
+  auto text = request.form->hash;
+  std::size_t size = text.size();
+  for (const auto& message : request.messages) size += message.text.size() + 32;
+  text.reserve(size);
   for (const auto& message : request.messages) {
-    if (&message != &request.messages.front()) text += ',';
-    text += message.role == reason::Message::Role::user ? R"(["user",)" : R"(["assistant",)";
-    append_json(text, message.text);
-    text += ']';
+    // With its length, so that no two lists of messages are the same text.
+    fmt::format_to(std::back_inserter(text),
+                   "\n{} {} ",
+                   message.role == reason::Message::Role::user ? "user" : "assistant",
+                   message.text.size());
+    text += message.text;
   }
-  text += "]}";
   return content_hash(text);
 }
 

@@ -24,10 +24,12 @@ bool Facts::mentions(std::string_view name) const {
   return text_.contains(fmt::format("\"{}\":", name));
 }
 
-json::object Facts::tree() const {
-  if (empty()) return {};
-  auto parsed = parse_json(text_);
-  return parsed && parsed->is_object() ? std::move(parsed->get_object()) : json::object{};
+json::object Facts::tree(json::storage_ptr memory) const {
+  if (!empty()) {
+    auto parsed = parse_json(text_, memory);
+    if (parsed && parsed->is_object()) return std::move(parsed->get_object());
+  }
+  return json::object{std::move(memory)};
 }
 
 void Facts::read_json(const json::value& value, Faults& faults, std::string_view pointer) {

@@ -45,8 +45,8 @@ class Facts {
   /// Whether a member, at whatever depth, is called `name` (an identifier).
   [[nodiscard]] bool mentions(std::string_view name) const;
 
-  /// Costs a parse, each time.
-  [[nodiscard]] json::object tree() const;
+  /// In `memory`. Costs a parse, each time.
+  [[nodiscard]] json::object tree(json::storage_ptr memory = {}) const;
 
   /// The entity that they are about, which their member `entity` names; nullptr: none.
   [[nodiscard]] const Entity* about() const noexcept { return about_ ? &*about_ : nullptr; }

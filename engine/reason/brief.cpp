@@ -31,7 +31,7 @@ std::string shown_name(std::string_view value) {
 
 /// The memory that a line is put together in: one piece, gone with the line.
 struct ForOneLine {  // NOLINT(cppcoreguidelines-pro-type-member-init): the bytes are the arena's
-  std::array<unsigned char, 4096> bytes;
+  std::array<unsigned char, 16'384> bytes;
   json::monotonic_resource resource{bytes.data(), bytes.size()};
 };
 
@@ -71,7 +71,7 @@ json::object about(const model::Evidence& item,
 std::string line_about(const model::Evidence& item, const BriefLimits& limits) {
   ForOneLine memory;
   auto line = about(item, limits, &memory.resource);
-  const auto data = item.data.tree();
+  const auto data = item.data.tree(&memory.resource);
   ShownLimits shown{.text_bytes = limits.value_bytes};
   for (; !data.empty() && shown.items > 0; shown.items /= 2, shown.text_bytes /= 2) {
     line["data"] = shown_value(data, shown, &memory.resource);
