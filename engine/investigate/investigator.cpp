@@ -138,8 +138,11 @@ struct Investigator::Run {
   }
 
   /// Returns whether time ran out on it.
-  bool read_context(const graph::EntityGraph* graph, const Past* past, Elapsed within) {
-    read_alert();
+  bool read_context(const graph::EntityGraph* graph,
+                    const Past* past,
+                    Elapsed within,
+                    const Reading* read = nullptr) {
+    read_alert(read);
     return take_around(past ? past->around : look_around(graph, Deadline::in(within)));
   }
 
@@ -452,8 +455,9 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
   while (!std::holds_alternative<Finish>(next)) {
     if (const auto* context = std::get_if<ReadContext>(&next)) {
       bool cut_short = false;
+      const auto read = std::exchange(reading, nullptr);
       if (graph_ && graph_reads_ && !past) {
-        run.read_alert(std::exchange(reading, nullptr).get());
+        run.read_alert(read.get());
         const auto known = co_await read_neighbourhood(
             *graph_, alert, graph_reads_, Deadline::in(context->within));
         if (!known && known.error().code == Errc::cancelled)
@@ -466,7 +470,7 @@ Task<model::Verdict> Investigator::investigate(std::shared_ptr<const model::Aler
         }
         cut_short = run.take_around(std::move(around));
       } else {
-        cut_short = run.read_context(graph_, past.get(), context->within);
+        cut_short = run.read_context(graph_, past.get(), context->within, read.get());
       }
       next = machine.step(ContextRead{left(), cut_short});
     } else if (const auto* enrich = std::get_if<Enrich>(&next)) {

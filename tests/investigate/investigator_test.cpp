@@ -230,6 +230,25 @@ TEST_F(InvestigatorTest, DoesNotWaitForWhatIgnoresCancellation) {
   EXPECT_TRUE(stubborn->ended);
 }
 
+TEST_F(InvestigatorTest, ReadsAnAlertAgainOnlyByOtherRules) {
+  auto it = investigator({});
+  const auto reading = std::make_shared<Reading>(*it.read(*alert()));
+  reading->said.evidence.front().summary = "as it was read";
+  const auto says = [&] {
+    std::string said;
+    sallyport::testing::run([&]() -> asio::awaitable<void> {
+      const auto found = co_await it.investigate(
+          alert(), Deadline::in(60ms), {}, nullptr, nullptr, nullptr, reading);
+      EXPECT_TRUE(found);
+      if (found) said = found->evidence.front().summary;
+    }());
+    return said;
+  };
+  EXPECT_EQ(says(), "as it was read");
+  it.use(rules());
+  EXPECT_EQ(says(), "suricata reports 2001219 at severity medium");
+}
+
 TEST_F(InvestigatorTest, NamesWhatFailedAndWhy) {
   const auto it = investigator({std::make_shared<Slow>("siem", Behaviour::fails),
                                 std::make_shared<Slow>("edr", Behaviour::throws)});
