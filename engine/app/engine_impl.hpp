@@ -57,7 +57,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <array>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -95,10 +94,9 @@ struct Engine::Impl {
   std::optional<audit::Checkpointer> checkpointer;
   asio::io_context loop{1};
   asio::thread_pool workers;
-  asio::thread_pool blocking{connector_threads};
   /// A pool takes a descriptor with its first timer: now, not when there is none left.
-  std::array<asio::steady_timer, 2> first_timers{asio::steady_timer{workers},
-                                                 asio::steady_timer{blocking}};
+  asio::steady_timer first_timer{workers};
+  asio::thread_pool blocking{connector_threads};  ///< Nothing in it waits by a timer.
 
   std::optional<LocalEnrichers> knowledge;
   Products products;

@@ -46,7 +46,7 @@ struct RecordedToolCall {
 /// What a language model answered to one question.
 struct RecordedSpeech {
   std::string role;      ///< reader or judge
-  std::string question;  ///< content_hash of all that was sent.
+  std::string question;  ///< question_hash() of all that was sent.
   reason::CallOutcome outcome = reason::CallOutcome::unreachable;
   std::string detail;
   std::string text;

@@ -171,6 +171,21 @@ TEST_F(EntityGraphTest, LeavesOutTheAskingAlertWhetherObservedOrNot) {
   EXPECT_EQ(told(before.entities[0]), told(after.entities[0]));
 }
 
+TEST_F(EntityGraphTest, TheFirstEntityWasSeenWithAllOthersAndTheyWithIt) {
+  const model::Entity user{"user", "alice"};
+  seen(alert("a1", noon - 1min, {host, scanner, user}));
+  for (const bool restarted : {false, true}) {
+    if (restarted) open();
+    const auto found = around(alert("now", noon, {host, scanner, user}));
+    ASSERT_EQ(found.entities.size(), 3U);
+    EXPECT_EQ(found.entities[0].neighbours.size(), 2U);
+    for (const auto i : {1U, 2U}) {
+      ASSERT_EQ(found.entities[i].neighbours.size(), 1U);
+      EXPECT_EQ(*found.entities[i].neighbours[0], host);
+    }
+  }
+}
+
 TEST_F(EntityGraphTest, KeepsTenantsApart) {
   seen(alert("a1", noon - 1min, {host}));
   auto other = alert("a2", noon, {host});

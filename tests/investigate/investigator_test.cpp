@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace sallyport::investigate {
 namespace {
@@ -247,6 +248,51 @@ TEST_F(InvestigatorTest, ReadsAnAlertAgainOnlyByOtherRules) {
   EXPECT_EQ(says(), "as it was read");
   it.use(rules());
   EXPECT_EQ(says(), "suricata reports 2001219 at severity medium");
+}
+
+TEST_F(InvestigatorTest, HashesWhatWasReadWhateverItTookToReadIt) {
+  const auto hash = [&](json::object data) {
+    auto item = known_bad("198.51.100.7");
+    item.data = data;
+    const auto found =
+        verdict(investigator({std::make_shared<Prompt>(std::vector{item})}), alert());
+    const auto* read = find(found, "intel");
+    return read ? read->hash : std::string{};
+  };
+  const auto cheap = hash({{"country", "NL"}, {"cost", {{"requests", 1}}}});
+  EXPECT_EQ(cheap, hash({{"country", "NL"}, {"cost", {{"requests", 7}}}}));
+  EXPECT_EQ(cheap, hash({{"country", "NL"}}));
+  EXPECT_NE(cheap, hash({{"country", "DE"}}));
+}
+
+TEST(QuestionHash, IsAnotherForWhateverIsSentOtherwise) {
+  using Role = reason::Message::Role;
+  const auto hash = [](std::vector<reason::Message> messages, reason::QuestionForm form) {
+    return question_hash({.tenant = "acme",
+                          .due = std::nullopt,
+                          .messages = std::move(messages),
+                          .form = std::make_shared<const reason::Form>(std::move(form))});
+  };
+  const reason::QuestionForm form{.instructions = "judge", .max_output_tokens = 10};
+  auto told = form;
+  told.instructions = "read";
+  auto longer = form;
+  longer.max_output_tokens = 11;
+  auto looking = form;
+  looking.tools = {{.name = "look_up", .description = "d", .parameters = {}}};
+  auto shaped = form;
+  shaped.answer_schema = {{"type", "object"}};
+  const std::vector<reason::Message> said{{.role = Role::user, .text = "a"},
+                                          {.role = Role::assistant, .text = "b"}};
+  const std::set<std::string> all{hash(said, form),
+                                  hash(said, told),
+                                  hash(said, longer),
+                                  hash(said, looking),
+                                  hash(said, shaped),
+                                  hash({said[0]}, form),
+                                  hash({said[1], said[0]}, form),
+                                  hash({{.role = Role::user, .text = "a\nassistant 1 b"}}, form)};
+  EXPECT_EQ(all.size(), 8U);
 }
 
 TEST_F(InvestigatorTest, NamesWhatFailedAndWhy) {
