@@ -69,9 +69,19 @@ std::vector<const model::Mention*> entities_of(const model::Alert& alert, std::s
   return chosen;
 }
 
-bool among(const std::vector<std::shared_ptr<const model::Entity>>& entities,
-           const model::Entity& one) {
+bool among(const Entities& entities, const model::Entity& one) {
   return std::ranges::any_of(entities, [&](const auto& entity) { return *entity == one; });
+}
+
+/// `to` before the others, of which there are at most `limit` then; as they are where it is one.
+std::shared_ptr<const Entities> with(const std::shared_ptr<const Entities>& others,
+                                     const model::Entity& to,
+                                     std::size_t limit) {
+  if (others && among(*others, to)) return others;
+  Entities all{std::make_shared<const model::Entity>(to)};
+  if (others) all.insert(all.end(), others->begin(), others->end());
+  if (all.size() > limit) all.pop_back();
+  return std::make_shared<const Entities>(std::move(all));
 }
 
 model::Entity detection_of(const model::Alert& alert) {
@@ -124,11 +134,8 @@ struct EntityGraph::Impl {
       const auto pair = std::hash<std::string>{}(key);
       if (std::ranges::find(history.related, pair) != history.related.end()) continue;
       if (history.related.size() < limits.sightings) history.related.push_back(pair);
-      if (history.neighbours_read && !among(history.neighbours, to)) {
-        history.neighbours.insert(history.neighbours.begin(),
-                                  std::make_shared<const model::Entity>(to));
-        if (history.neighbours.size() > limits.neighbours) history.neighbours.pop_back();
-      }
+      if (history.neighbours_read)
+        history.neighbours = with(history.neighbours, to, limits.neighbours);
       batch.put(store::Table::relations, std::move(key), to.value);
     }
   }
@@ -193,7 +200,7 @@ struct EntityGraph::Impl {
   }
 
   Result<> read_neighbours(const std::string& key, EntityHistory& history) const {
-    history.neighbours.clear();
+    Entities neighbours;
     std::optional<Error> broken;
     const auto scanned = store.scan(
         store::Table::relations,
@@ -204,12 +211,14 @@ struct EntityGraph::Impl {
           auto kind = parse_relation_key(entry.substr(key.size()));
           if (!kind) return broken.emplace(kind.error()), false;
           model::Entity other{*std::move(kind), std::string{value}};
-          if (!among(history.neighbours, other))
-            history.neighbours.push_back(std::make_shared<const model::Entity>(std::move(other)));
-          return history.neighbours.size() < limits.neighbours;
+          if (!among(neighbours, other))
+            neighbours.push_back(std::make_shared<const model::Entity>(std::move(other)));
+          return neighbours.size() < limits.neighbours;
         });
     if (!scanned) return scanned;
     if (broken) return std::unexpected{*broken};
+    history.neighbours =
+        neighbours.empty() ? nullptr : std::make_shared<const Entities>(std::move(neighbours));
     history.neighbours_read = true;
     return {};
   }

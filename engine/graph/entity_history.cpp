@@ -1,5 +1,7 @@
 #include "engine/graph/entity_history.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 
 namespace sallyport::graph {
@@ -153,10 +155,11 @@ bool EntityHistory::empty_but_for(std::uint64_t tag) const {
 
 void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& into) const {
   const auto oldest = self.at - limits.window;
-  std::vector<std::uint64_t> sources;
-  std::vector<std::uint64_t> suspected;
-  std::vector<std::uint64_t> others;
-  const auto is_new = [](std::vector<std::uint64_t>& tags, std::uint64_t tag) {
+  using Tags = boost::container::small_vector<std::uint64_t, max_detections>;
+  Tags sources;
+  Tags suspected;
+  Tags others;
+  const auto is_new = [](Tags& tags, std::uint64_t tag) {
     if (std::ranges::find(tags, tag) != tags.end()) return false;
     tags.push_back(tag);
     return true;

@@ -4,7 +4,6 @@
 #include "engine/model/verdict.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,15 +53,15 @@ class EntityHistory {
   /// Sums up for the alert of `self`, which itself is left out. `into` keeps its entity.
   void sum_up(const Sighting& self, const Limits& limits, History& into) const;
 
-  std::vector<std::shared_ptr<const model::Entity>> neighbours;
+  std::shared_ptr<const Entities> neighbours;  ///< nullptr: none.
   std::vector<PastAction> actions;
   bool neighbours_read = false;        ///< `neighbours` is what the store holds.
   std::uint32_t related_on = 0;        ///< The day of `related`.
   std::vector<std::uint64_t> related;  ///< Pairs that were written on that day.
 
  private:
-  std::deque<Sighting> sightings_;  ///< Newest first: that is where the next one goes.
-  std::optional<Time> first_;       ///< Of all, also those that are not kept.
+  std::vector<Sighting> sightings_;  ///< Newest first, side by side: all are walked over.
+  std::optional<Time> first_;        ///< Of all, also those that are not kept.
   bool more_ = false;
   bool complete_ = false;
 };

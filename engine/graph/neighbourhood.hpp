@@ -43,6 +43,9 @@ struct AlertNames {
   std::string uid;
 };
 
+/// Shared, for it is read far more often than it changes.
+using Entities = std::vector<std::shared_ptr<const model::Entity>>;
+
 /// What earlier alerts said of one entity (or of one detection), without the alert that asks.
 struct History {
   model::Entity entity;  ///< Kind `detection` for the detection itself.
@@ -60,8 +63,8 @@ struct History {
   std::uint32_t suspected = 0;
   std::optional<Time> first;  ///< Of all that are remembered, also those not looked at.
   std::optional<Time> last;
-  std::vector<std::shared_ptr<const AlertNames>> recent;         ///< The newest, at most 5.
-  std::vector<std::shared_ptr<const model::Entity>> neighbours;  ///< Entities it was seen with.
+  std::vector<std::shared_ptr<const AlertNames>> recent;  ///< The newest, at most 5.
+  std::shared_ptr<const Entities> neighbours;             ///< It was seen with; nullptr: none.
   std::vector<PastAction> actions;
 };
 

@@ -109,7 +109,19 @@ LedgerFeed::Round LedgerFeed::round() {
   return result;
 }
 
+LedgerFeed::Round LedgerFeed::pass_by(const std::string& name, Tenant& tenant) {
+  const auto head = store::ledger_head(store_, name);
+  if (!head) {
+    log_(3, fmt::format("publisher: {}", head.error().detail));
+    return Round::refused;
+  }
+  const std::scoped_lock lock{shared_->mutex};
+  tenant.cursor = std::max(tenant.cursor, head->seq + 1);
+  return Round::idle;
+}
+
 LedgerFeed::Round LedgerFeed::feed(const std::string& name, Tenant& tenant) {
+  if (options_.topics.none()) return pass_by(name, tenant);
   {
     const std::scoped_lock lock{shared_->mutex};
     if (tenant.refused) {

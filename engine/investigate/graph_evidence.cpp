@@ -137,10 +137,10 @@ std::optional<std::vector<std::string_view>> names_of(
 }
 
 std::optional<std::vector<std::string>> neighbours_of(const graph::History& history) {
-  if (history.neighbours.empty()) return std::nullopt;
+  if (!history.neighbours) return std::nullopt;
   std::vector<std::string> neighbours;
   neighbours.reserve(shown_neighbours);
-  for (const auto& other : history.neighbours) {
+  for (const auto& other : *history.neighbours) {
     if (neighbours.size() == shown_neighbours) break;
     auto& text = neighbours.emplace_back(other->kind);
     text += ' ';

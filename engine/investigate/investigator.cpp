@@ -75,9 +75,8 @@ std::vector<std::string> heard_in(const Rules& rules, std::span<const model::Evi
     if (item.source != "alert" && item.source != "alert.text") continue;
     for (const auto& signal : item.signals) names.push_back(signal.name);
     if (item.source != "alert") continue;
-    for (const auto& [name, weight] : rules.reasoner.file().weights) {
-      if (weight.weight < 0 && name.starts_with("alert.") &&
-          std::ranges::find(item.signals, name, &model::Signal::name) == item.signals.end())
+    for (const auto& name : rules.mild) {
+      if (std::ranges::find(item.signals, name, &model::Signal::name) == item.signals.end())
         names.push_back("no " + name);
     }
   }
@@ -100,8 +99,13 @@ std::shared_ptr<const Rules> Rules::read(const json::value& document,
   if (!signals) return nullptr;
   auto text =
       fmt::format(R"({{"reasoner":{},"verbs":{}}})", to_json(document), to_json(catalogue.verbs()));
-  return std::make_shared<const Rules>(
-      Rules{*std::move(signals), *std::move(reasoner), keep_text(std::move(text))});
+  std::vector<std::string> mild;
+  for (const auto& [name, weight] : reasoner->file().weights)
+    if (weight.weight < 0 && name.starts_with("alert.")) mild.push_back(name);
+  return std::make_shared<const Rules>(Rules{.signals = *std::move(signals),
+                                             .reasoner = *std::move(reasoner),
+                                             .kept = keep_text(std::move(text)),
+                                             .mild = std::move(mild)});
 }
 
 /// One investigation as it is being made.

@@ -28,6 +28,8 @@ struct Rules {
   reason::Reasoner reasoner;
   /// The document that they were read from, with the verbs: {"reasoner": .., "verbs": ..}.
   std::shared_ptr<const model::Kept> kept;
+  /// The signals of alerts that lower.
+  std::vector<std::string> mild;
 
   /// Nothing is returned when one of the faults is an error.
   [[nodiscard]] static std::shared_ptr<const Rules> read(const json::value& document,

@@ -77,11 +77,10 @@ json::object history_of(const model::Verdict& verdict) {
   return history;
 }
 
-}  // namespace
-
-json::object context_of(const model::Verdict& verdict,
-                        const model::Alert& alert,
-                        const model::Target& target) {
+json::object context_with(const json::object& history,
+                          const model::Verdict& verdict,
+                          const model::Alert& alert,
+                          const model::Target& target) {
   json::object context;
   context["verdict"] = name_of(verdict.verdict);
   context["severity"] = verdict.severity;
@@ -93,7 +92,7 @@ json::object context_of(const model::Verdict& verdict,
   put("intel", intel_of(verdict, target));
   put("asset", record_of(verdict, target, "asset"));
   put("identity", record_of(verdict, target, "identity"));
-  put("history", history_of(verdict));
+  put("history", history);
   if (!verdict.techniques.empty())
     context["technique"] = json::array(verdict.techniques.begin(), verdict.techniques.end());
   if (!verdict.flags.empty())
@@ -101,10 +100,20 @@ json::object context_of(const model::Verdict& verdict,
   return context;
 }
 
+}  // namespace
+
+json::object context_of(const model::Verdict& verdict,
+                        const model::Alert& alert,
+                        const model::Target& target) {
+  return context_with(history_of(verdict), verdict, alert, target);
+}
+
 std::vector<model::ActionRequest> requests_of(const model::Verdict& verdict,
                                               const model::Alert& alert) {
   std::vector<model::ActionRequest> requests;
+  if (verdict.proposals.empty()) return requests;
   requests.reserve(verdict.proposals.size());
+  const auto history = history_of(verdict);  // read once: it is the same for all
   for (const auto& proposal : verdict.proposals) {
     requests.push_back(
         {.tenant = verdict.tenant,
@@ -113,7 +122,7 @@ std::vector<model::ActionRequest> requests_of(const model::Verdict& verdict,
          .confidence = verdict.confidence,
          .requested_by = {.kind = "agent", .id = "investigation:" + verdict.investigation},
          .parameters = proposal.parameters,
-         .context = context_of(verdict, alert, proposal.target),
+         .context = context_with(history, verdict, alert, proposal.target),
          .grounded = proposal.grounded});
   }
   return requests;

@@ -4,6 +4,8 @@
 #include "engine/base/digest.hpp"
 #include "engine/base/json.hpp"
 #include "engine/investigate/finding_record.hpp"
+#include "engine/match/pattern_set.hpp"
+#include "engine/match/ruleset.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -21,7 +23,9 @@ struct SignalEntry {
 };
 BOOST_DESCRIBE_STRUCT(SignalEntry, (), (name, trust, strength, flag, when))
 
-struct SignalRules::Rule {
+namespace {
+
+struct Rule {
   std::string name;
   model::Trust trust;
   double strength;
@@ -29,7 +33,53 @@ struct SignalRules::Rule {
   bool claim;  ///< It asks what the alert says of itself, not what happened.
   /// Where it is a search of the whole text by expressions and nothing else: theirs of the set.
   std::vector<std::size_t> patterns;
-  match::Detection detection;
+};
+
+/// Detections that are asked together, and whose they are.
+struct Questions {
+  match::Ruleset detections;
+  std::vector<std::size_t> rule_of;
+
+  void add(match::Detection detection, std::size_t rule) {
+    detections.add(std::move(detection));
+    rule_of.push_back(rule);
+  }
+
+  void ask(const match::Record& record, std::vector<bool>& holds) const {
+    detections.match(record, [&](std::size_t number) { holds[rule_of[number]] = true; });
+  }
+};
+
+}  // namespace
+
+struct SignalRules::Compiled {
+  std::vector<Rule> rules;
+  Questions of_fields;
+  Questions of_text;                          ///< Where `patterns` cannot say.
+  std::optional<match::PatternSet> patterns;  ///< Of the rules of `of_text`.
+
+  /// Which rules hold.
+  [[nodiscard]] std::vector<bool> ask(const FindingRecord& record) const {
+    std::vector<bool> holds(rules.size());
+    of_fields.ask(record, holds);
+    if (!search(record, holds)) of_text.ask(record, holds);
+    return holds;
+  }
+
+ private:
+  /// All expressions in one pass over the text; false: they have to be asked one by one.
+  bool search(const FindingRecord& record, std::vector<bool>& holds) const {
+    std::optional<std::vector<bool>> found;
+    if (!patterns) return false;
+    record.visit_all([&](const match::Scalar& scalar) {
+      if (const auto* text = std::get_if<std::string_view>(&scalar)) found = patterns->in(*text);
+      return true;
+    });
+    if (!found) return false;
+    for (const auto rule : of_text.rule_of)
+      holds[rule] = std::ranges::any_of(rules[rule].patterns, [&](auto i) { return (*found)[i]; });
+    return true;
+  }
 };
 
 namespace {
@@ -69,18 +119,6 @@ std::vector<std::string> searches_of(const json::value& block) {
     expressions.emplace_back(std::string_view{expression->get_string()});
   }
   return expressions;
-}
-
-/// What of all searches is in the text of an alert; nothing: ask each rule.
-std::optional<std::vector<bool>> found_in(const std::optional<match::PatternSet>& patterns,
-                                          const FindingRecord& record) {
-  std::optional<std::vector<bool>> found;
-  if (!patterns) return found;
-  record.visit_all([&](const match::Scalar& scalar) {
-    if (const auto* text = std::get_if<std::string_view>(&scalar)) found = patterns->in(*text);
-    return true;
-  });
-  return found;
 }
 
 void check_sensor(const SignalEntry& entry,
@@ -164,12 +202,10 @@ model::Evidence about_its_text(const model::Alert& alert) {
 
 }  // namespace
 
-SignalRules::SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
-                         std::optional<match::PatternSet> patterns,
+SignalRules::SignalRules(std::shared_ptr<const Compiled> compiled,
                          std::vector<std::string> untrusted,
                          const reason::Corroboration& corroboration)
-    : rules_{std::move(rules)},
-      patterns_{std::move(patterns)},
+    : compiled_{std::move(compiled)},
       untrusted_sources_{std::move(untrusted)},
       borne_out_{corroboration.signal},
       believed_{corroboration.believed},
@@ -186,7 +222,7 @@ std::optional<SignalRules> SignalRules::read(const reason::ReasonerFile& file, F
     read_json(untrusted_sources, untrusted, own, "/untrusted_sources");
   std::vector<SignalEntry> entries;
   if (!signals.is_null()) read_json(signals, entries, own, "/signals");
-  auto rules = std::make_shared<std::vector<Rule>>();
+  auto compiled = std::make_shared<Compiled>();
   std::vector<std::string> expressions;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto& entry = entries[i];
@@ -210,21 +246,16 @@ std::optional<SignalRules> SignalRules::read(const reason::ReasonerFile& file, F
       own_patterns.push_back(expressions.size());
       expressions.push_back(std::move(expression));
     }
-    rules->push_back({entry.name,
-                      entry.trust,
-                      entry.strength,
-                      entry.flag,
-                      claim,
-                      std::move(own_patterns),
-                      *std::move(detection)});
+    auto& questions = own_patterns.empty() ? compiled->of_fields : compiled->of_text;
+    questions.add(*std::move(detection), compiled->rules.size());
+    compiled->rules.push_back(
+        {entry.name, entry.trust, entry.strength, entry.flag, claim, std::move(own_patterns)});
   }
   const bool broken = has_errors(own);
   faults.insert(faults.end(), own.begin(), own.end());
   if (broken) return std::nullopt;
-  return SignalRules{std::move(rules),
-                     match::PatternSet::compile(expressions),
-                     std::move(untrusted),
-                     file.corroboration};
+  compiled->patterns = match::PatternSet::compile(expressions);
+  return SignalRules{std::move(compiled), std::move(untrusted), file.corroboration};
 }
 
 AlertReading SignalRules::read(const model::Alert& alert) const {
@@ -243,13 +274,10 @@ AlertReading SignalRules::read(const model::Alert& alert) const {
       text.summary += " " + borne_out_;
     }
   }
-  const auto found = found_in(patterns_, record);
-  const auto holds = [&](const Rule& rule) {
-    if (!found || rule.patterns.empty()) return rule.detection.matches(record);
-    return std::ranges::any_of(rule.patterns, [&](std::size_t place) { return (*found)[place]; });
-  };
-  for (const auto& rule : *rules_) {
-    if (!holds(rule)) continue;
+  const auto holds = compiled_->ask(record);
+  for (std::size_t i = 0; i < holds.size(); ++i) {
+    if (!holds[i]) continue;
+    const auto& rule = compiled_->rules[i];
     auto& evidence = rule.trust == model::Trust::sensor ? sensor : text;
     evidence.signals.push_back(
         {.name = rule.name, .strength = rule.claim ? rule.strength * belief : rule.strength});

@@ -2,8 +2,6 @@
 
 #include "engine/base/fault.hpp"
 #include "engine/investigate/claim.hpp"
-#include "engine/match/detection.hpp"
-#include "engine/match/pattern_set.hpp"
 #include "engine/model/alert.hpp"
 #include "engine/model/evidence.hpp"
 
@@ -39,14 +37,12 @@ class SignalRules {
   [[nodiscard]] AlertReading read(const model::Alert& alert) const;
 
  private:
-  struct Rule;
-  SignalRules(std::shared_ptr<const std::vector<Rule>> rules,
-              std::optional<match::PatternSet> patterns,
+  struct Compiled;
+  SignalRules(std::shared_ptr<const Compiled> compiled,
               std::vector<std::string> untrusted,
               const reason::Corroboration& corroboration);
 
-  std::shared_ptr<const std::vector<Rule>> rules_;
-  std::optional<match::PatternSet> patterns_;  ///< Of the rules that search the whole text.
+  std::shared_ptr<const Compiled> compiled_;
   std::vector<std::string> untrusted_sources_;
   std::string borne_out_;  ///< The signal; empty: none.
   double believed_ = 1;

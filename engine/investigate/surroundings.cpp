@@ -26,7 +26,8 @@ Task<std::vector<model::Evidence>> Surroundings::run(std::shared_ptr<const model
   if (!one) co_return std::unexpected{one.error()};
   around.entities.clear();
   for (const auto& history : one->entities) {
-    for (const auto& neighbour : history.neighbours) {
+    if (!history.neighbours) continue;
+    for (const auto& neighbour : *history.neighbours) {
       const bool told = std::ranges::any_of(
           alert->entities, [&](const model::Mention& m) { return m.entity == *neighbour; });
       if (!told) around.entities.push_back({*neighbour, "mentioned", true});

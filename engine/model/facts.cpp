@@ -1,5 +1,7 @@
 #include "engine/model/facts.hpp"
 
+#include <cstring>
+
 namespace sallyport::model {
 
 namespace {
@@ -21,7 +23,10 @@ Facts::Facts(const json::object& tree) : about_{entity_in(tree)} {
 
 bool Facts::mentions(std::string_view name) const {
   // Inside of a JSON string a quote is escaped, so this stands outside of them.
-  return text_.contains(fmt::format("\"{}\":", name));
+  std::string quoted;
+  quoted.reserve(name.size() + 3);
+  quoted.append("\"").append(name).append("\":");
+  return ::memmem(text_.data(), text_.size(), quoted.data(), quoted.size()) != nullptr;
 }
 
 json::object Facts::tree(json::storage_ptr memory) const {

@@ -41,6 +41,22 @@ model::Severity severity_of(const model::Evidence& sensor, const model::Alert& a
               : alert.severity;
 }
 
+/// What a product says of an alert, in its own fields.
+struct Sensor {
+  const model::Evidence* item;
+  model::Severity severity;
+};
+
+std::vector<Sensor> sensors_in(std::span<const model::Evidence> evidence,
+                               const model::Alert& alert) {
+  std::vector<Sensor> sensors;
+  for (const auto& item : evidence) {
+    if (item.source == "alert" && item.trust != Trust::untrusted)
+      sensors.push_back({.item = &item, .severity = severity_of(item, alert)});
+  }
+  return sensors;
+}
+
 /// What severities count that anybody could have written: less where all alerts carry events, for
 /// those say more than a severity.
 const Prior& claims_of(const ReasonerFile& file, std::span<const model::Evidence> evidence) {
@@ -143,33 +159,24 @@ Sum add_up(const ReasonerFile& file,
   const auto claimed = prior_of(claims_of(file, evidence), alert.severity);
   auto prior = claimed;
   double firm_prior = 0;
-  const auto is_sensor = [](const model::Evidence& item) {
-    return item.source == "alert" && item.trust != Trust::untrusted;
-  };
-  const auto sensor = std::ranges::find_if(evidence, is_sensor);
-  if (sensor == evidence.end()) {
+  const auto sensors = sensors_in(evidence, alert);
+  if (sensors.empty()) {
     // Anybody could have written the severity: it may raise, and neither lower nor carry an action.
     prior = std::max(claimed, file.prior.unknown);
     firm_prior = std::min(claimed, file.prior.unknown);
   } else {
     // Of several alerts, the worst word of a product; a worse one that anybody wrote only raises.
-    firm_prior = prior_of(file.prior, severity_of(*sensor, alert));
-    for (const auto& item : evidence) {
-      if (is_sensor(item))
-        firm_prior = std::max(firm_prior, prior_of(file.prior, severity_of(item, alert)));
-    }
+    firm_prior = prior_of(file.prior, sensors.front().severity);
+    for (const auto& [item, severity] : sensors)
+      firm_prior = std::max(firm_prior, prior_of(file.prior, severity));
     prior = std::max(claimed, firm_prior);
   }
   model::Term first{.term = "prior", .weight = prior, .evidence = {}};
-  if (sensor != evidence.end()) {
-    first.evidence.push_back(sensor->id);
-    // That a product calls it medium or worse is its own word for malice.
-    for (const auto& item : evidence) {
-      if (!is_sensor(item)) continue;
-      const auto severity = severity_of(item, alert);
-      if (severity >= model::Severity::medium && severity <= model::Severity::fatal)
-        sum.against.add(item);
-    }
+  if (!sensors.empty()) first.evidence.push_back(sensors.front().item->id);
+  // That a product calls it medium or worse is its own word for malice.
+  for (const auto& [item, severity] : sensors) {
+    if (severity >= model::Severity::medium && severity <= model::Severity::fatal)
+      sum.against.add(*item);
   }
   sum.log_odds = prior;
   sum.firm = firm_prior;

@@ -43,7 +43,9 @@ std::vector<std::string> tags_of(const model::Entity& entity,
                                  std::span<const model::Evidence> evidence) {
   std::vector<std::string> tags;
   for (const auto& item : evidence) {
-    if (item.trust != model::Trust::trusted || !is_about(item, entity)) continue;
+    if (item.trust != model::Trust::trusted || !is_about(item, entity) ||
+        !item.data.mentions("tags"))
+      continue;
     const auto data = item.data.tree();
     const auto* list = data.if_contains("tags");
     if (!list || !list->is_array()) continue;

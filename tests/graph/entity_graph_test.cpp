@@ -46,7 +46,8 @@ std::string told(const History& h) {
   text += to_json(h.first) + to_json(h.last);
   for (const auto& one : h.detections) text += "\n" + one->detection;
   for (const auto& one : h.recent) text += "\n" + one->uid;
-  for (const auto& one : h.neighbours) text += "\n" + one->kind + " " + one->value;
+  if (h.neighbours)
+    for (const auto& one : *h.neighbours) text += "\n" + one->kind + " " + one->value;
   for (const auto& one : h.actions) text += "\n" + one.action + one.id + to_json(one.at);
   return text;
 }
@@ -116,8 +117,9 @@ TEST_F(EntityGraphTest, TellsEarlierAlertsTheirVerdictsAndNeighbours) {
   EXPECT_EQ(history.recent[0]->uid, "a1");
   EXPECT_EQ(history.recent[1]->uid, "a2");
   EXPECT_EQ(history.last, noon - 30min);
-  ASSERT_EQ(history.neighbours.size(), 1U);
-  EXPECT_EQ(*history.neighbours[0], scanner);
+  ASSERT_TRUE(history.neighbours);
+  ASSERT_EQ(history.neighbours->size(), 1U);
+  EXPECT_EQ(*history.neighbours->front(), scanner);
   EXPECT_EQ(found.detection.alerts, 1U);
 }
 
@@ -178,10 +180,12 @@ TEST_F(EntityGraphTest, TheFirstEntityWasSeenWithAllOthersAndTheyWithIt) {
     if (restarted) open();
     const auto found = around(alert("now", noon, {host, scanner, user}));
     ASSERT_EQ(found.entities.size(), 3U);
-    EXPECT_EQ(found.entities[0].neighbours.size(), 2U);
+    ASSERT_TRUE(found.entities[0].neighbours);
+    EXPECT_EQ(found.entities[0].neighbours->size(), 2U);
     for (const auto i : {1U, 2U}) {
-      ASSERT_EQ(found.entities[i].neighbours.size(), 1U);
-      EXPECT_EQ(*found.entities[i].neighbours[0], host);
+      ASSERT_TRUE(found.entities[i].neighbours);
+      ASSERT_EQ(found.entities[i].neighbours->size(), 1U);
+      EXPECT_EQ(*found.entities[i].neighbours->front(), host);
     }
   }
 }

@@ -164,6 +164,22 @@ TEST_F(LedgerFeedTest, EntriesThatNoTopicWantsAreNoHindrance) {
   EXPECT_EQ(cursor(), "3");
 }
 
+TEST_F(LedgerFeedTest, WhereNothingIsPublishedNothingIsReadAndATopicNamedLaterBeginsThere) {
+  append(EntryKind::received, "a1");
+  append_verdict("i1");
+  {
+    auto feed = this->feed({});
+    EXPECT_EQ(feed.round(), Round::idle);  // at once: there is nothing to go through
+    save(feed);
+  }
+  EXPECT_EQ(cursor(), "3");
+  append_verdict("i2");
+  auto feed = this->feed();
+  (void)feed.round();
+  broker_.answer_all(yes);
+  EXPECT_THAT(broker_.names(), ElementsAre("ledger:acme", "verdicts:i2"));
+}
+
 TEST_F(LedgerFeedTest, GoesOnAtTheCursorAfterACrash) {
   for (const auto* id : {"i1", "i2", "i3"}) append_verdict(id);
   const LedgerTopics verdicts{.verdicts = "verdicts", .actions = "", .ledger = ""};
