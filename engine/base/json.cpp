@@ -97,9 +97,20 @@ std::string_view escape_of(char c) {
 namespace detail {
 
 void append_quoted(std::string& out, std::string_view text) {
+  auto i = next_escape(text, 0);
+  if (i == text.size()) {  // nearly all
+    const auto size = out.size();
+    const auto grown = size + text.size() + 2;
+    out.resize_and_overwrite(grown, [&](char* to, std::size_t) {
+      to[size] = '"';
+      *std::ranges::copy(text, to + size + 1).out = '"';
+      return grown;
+    });
+    return;
+  }
   out += '"';
   std::size_t plain = 0;  // where the run of bytes that need no escape began
-  for (auto i = next_escape(text, 0); i < text.size(); i = next_escape(text, plain)) {
+  for (; i < text.size(); i = next_escape(text, plain)) {
     // JSON in JSON has an escape every few bytes: each is one append together with what is before.
     const auto run = text.substr(plain, i - plain);
     const auto escape = escape_of(text[i]);

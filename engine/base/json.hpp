@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -66,6 +67,17 @@ concept own_json = requires(const T& value, std::string& out) { value.append_jso
 template <class T>
 using Members = boost::describe::
     describe_members<T, boost::describe::mod_any_access | boost::describe::mod_inherited>;
+
+/// `,"name":` of a member, put together by the compiler: documents are mostly names.
+template <class Member>
+inline constexpr auto member_key = [] {
+  constexpr std::string_view name{Member::name};  // an identifier: nothing to escape
+  std::array<char, name.size() + 4> key{',', '"'};
+  auto* end = std::ranges::copy(name, key.data() + 2).out;
+  *end++ = '"';
+  *end = ':';
+  return key;
+}();
 
 void append_quoted(std::string& out, std::string_view text);
 void append_dom(std::string& out, const json::value& value);
@@ -135,7 +147,9 @@ void append_json(std::string& out, const T& value) {
   } else if constexpr (std::convertible_to<const T&, std::string_view>) {
     detail::append_quoted(out, value);
   } else if constexpr (std::same_as<T, Time>) {
-    detail::append_quoted(out, to_rfc3339(value));
+    out += '"';
+    append_rfc3339(out, value);
+    out += '"';
   } else if constexpr (detail::is_id_type<T>) {
     detail::append_quoted(out, value.text());
   } else if constexpr (detail::is_optional<T>) {
@@ -173,11 +187,9 @@ void append_json(std::string& out, const T& value) {
       if constexpr (detail::is_optional<std::remove_cvref_t<decltype(member)>>) {
         if (!member) return;
       }
-      if (!first) out += ',';
+      constexpr auto& key = detail::member_key<decltype(d)>;
+      out.append(key.data() + (first ? 1 : 0), key.data() + key.size());
       first = false;
-      out += '"';
-      out += d.name;  // an identifier: nothing to escape
-      out += "\":";
       append_json(out, member);
     });
     out += '}';

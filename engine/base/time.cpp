@@ -34,6 +34,12 @@ std::unexpected<Error> not_a_time(std::string_view text) {
 }  // namespace
 
 std::string to_rfc3339(Time time) {
+  std::string text;
+  append_rfc3339(text, time);
+  return text;
+}
+
+void append_rfc3339(std::string& out, Time time) {
   using namespace std::chrono;
   constexpr Time first{sys_days{year{0} / January / 1}};
   constexpr Time last{sys_days{year{10000} / January / 1} - microseconds{1}};
@@ -43,10 +49,12 @@ std::string to_rfc3339(Time time) {
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};
   const auto fraction = clock.subseconds().count();
-  std::string text = fraction == 0 ? "0000-00-00T00:00:00Z" : "0000-00-00T00:00:00.000000Z";
+  const auto from = out.size();
+  out += fraction == 0 ? "0000-00-00T00:00:00Z" : "0000-00-00T00:00:00.000000Z";
   // Every record holds several times: no format string is read for them.
   const auto put = [&](std::size_t end, std::int64_t number) {
-    for (; number > 0; number /= 10) text[end--] = static_cast<char>('0' + number % 10);
+    for (auto at = from + end; number > 0; number /= 10)
+      out[at--] = static_cast<char>('0' + number % 10);
   };
   put(3, static_cast<int>(date.year()));
   put(6, static_cast<unsigned>(date.month()));
@@ -55,7 +63,6 @@ std::string to_rfc3339(Time time) {
   put(15, clock.minutes().count());
   put(18, clock.seconds().count());
   if (fraction != 0) put(25, fraction);
-  return text;
 }
 
 Result<Time> parse_rfc3339(std::string_view whole) {

@@ -13,6 +13,7 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// RFC 3339 in UTC: `2026-11-01T10:00:00Z`, with six decimals only when there is a fraction.
 [[nodiscard]] std::string to_rfc3339(Time time);
+void append_rfc3339(std::string& out, Time time);
 
 /// Reads RFC 3339 with any offset (`T` or a space between date and time), also `+0000` without the
 /// colon, and a bare date as its midnight. Digits past the microsecond are dropped.

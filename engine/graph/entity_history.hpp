@@ -57,7 +57,7 @@ class EntityHistory {
   std::vector<PastAction> actions;
   bool neighbours_read = false;        ///< `neighbours` is what the store holds.
   std::uint32_t related_on = 0;        ///< The day of `related`.
-  std::vector<std::uint64_t> related;  ///< Pairs that were written on that day.
+  std::vector<std::uint64_t> related;  ///< Others that were written on that day.
 
  private:
   std::vector<Sighting> sightings_;  ///< Newest first, side by side: all are walked over.

@@ -67,17 +67,21 @@ std::string folded(std::string_view text) {
 /// Adds what stands at `parts`; a list on the way stands for each of its elements.
 void collect(const json::value& value,
              std::span<const std::string> parts,
-             std::set<std::string>& into) {
+             std::vector<std::string>& into) {
   if (into.size() >= GroupingRules::most_keys) return;
+  const auto add = [&](std::string text) {
+    const auto place = std::ranges::lower_bound(into, text);
+    if (place == into.end() || *place != text) into.insert(place, std::move(text));
+  };
   if (const auto* list = value.if_array()) {
     for (const auto& item : *list) collect(item, parts, into);
     return;
   }
   if (parts.empty()) {
     if (const auto* text = value.if_string()) {
-      if (!text->empty()) into.insert(folded(*text));
+      if (!text->empty()) add(folded(*text));
     } else if (value.is_number() || value.is_bool()) {
-      into.insert(to_json(value));
+      add(to_json(value));
     }
     return;
   }
@@ -86,8 +90,9 @@ void collect(const json::value& value,
     collect(*found, parts.subspan(1), into);
 }
 
-std::set<std::string> values_at(const json::object& finding, const Parts& path) {
-  std::set<std::string> values;
+/// Each once, in their order.
+std::vector<std::string> values_at(const json::object& finding, const Parts& path) {
+  std::vector<std::string> values;
   if (const auto* found = finding.if_contains(path.front()))
     collect(*found, std::span{path}.subspan(1), values);
   return values;
@@ -196,7 +201,7 @@ std::vector<KeyOfRule> GroupingRules::keys_of(const model::Alert& alert) const {
     head += rule.prefix;
     std::vector<std::string> texts{std::move(head)};
     for (const auto& choice : rule.same) {
-      std::set<std::string> values;
+      std::vector<std::string> values;
       for (const auto& path : choice) {
         values = values_at(alert.finding, path);
         if (!values.empty()) break;
@@ -214,7 +219,7 @@ std::vector<KeyOfRule> GroupingRules::keys_of(const model::Alert& alert) const {
     for (auto& text : texts) {
       for (const auto& path : rule.also) {
         const auto values = values_at(alert.finding, path);
-        text += fmt::format("{};", values.size());
+        fmt::format_to(std::back_inserter(text), FMT_COMPILE("{};"), values.size());
         for (const auto& value : values) append_part(text, value);
       }
       keys.push_back({.rule = r, .key = key_of(text)});

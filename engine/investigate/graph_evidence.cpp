@@ -5,6 +5,7 @@
 #include <fmt/compile.h>
 
 #include <algorithm>
+#include <span>
 
 namespace sallyport::investigate {
 
@@ -93,7 +94,7 @@ struct HistoryFacts {
   std::optional<std::vector<std::string_view>> detections;
   std::optional<JudgedFacts> judged;
   std::optional<std::vector<std::string_view>> recent;
-  std::optional<std::vector<std::string>> neighbours;
+  std::optional<std::vector<std::string_view>> neighbours;
   std::optional<std::vector<ActionFacts>> actions;
 };
 BOOST_DESCRIBE_STRUCT(HistoryFacts,
@@ -136,15 +137,21 @@ std::optional<std::vector<std::string_view>> names_of(
   return names;
 }
 
-std::optional<std::vector<std::string>> neighbours_of(const graph::History& history) {
+/// `ip 10.0.0.1` of each, in `room`.
+std::optional<std::vector<std::string_view>> neighbours_of(const graph::History& history,
+                                                           std::string& room) {
   if (!history.neighbours) return std::nullopt;
-  std::vector<std::string> neighbours;
-  neighbours.reserve(shown_neighbours);
-  for (const auto& other : *history.neighbours) {
-    if (neighbours.size() == shown_neighbours) break;
-    auto& text = neighbours.emplace_back(other->kind);
-    text += ' ';
-    text += cut(other->value, shown_characters);
+  const auto shown =
+      std::span{*history.neighbours}.first(std::min(history.neighbours->size(), shown_neighbours));
+  std::size_t size = 0;
+  for (const auto& other : shown) size += other->kind.size() + 1 + shown_characters;
+  room.reserve(size);  // and does not move
+  std::vector<std::string_view> neighbours;
+  neighbours.reserve(shown.size());
+  for (const auto& other : shown) {
+    const auto from = room.size();
+    room.append(other->kind).append(1, ' ').append(cut(other->value, shown_characters));
+    neighbours.push_back(std::string_view{room}.substr(from));
   }
   return neighbours;
 }
@@ -159,6 +166,7 @@ std::optional<std::vector<ActionFacts>> actions_of(const graph::History& history
 
 model::Facts data_of(const graph::History& history) {
   using Names = graph::AlertNames;
+  std::string room;
   return model::Facts::of(
       HistoryFacts{.entity = {.kind = history.entity.kind, .value = history.entity.value},
                    .alerts = history.alerts,
@@ -171,7 +179,7 @@ model::Facts data_of(const graph::History& history) {
                    .detections = names_of(history.detections, &Names::detection),
                    .judged = judged_of(history.judged),
                    .recent = names_of(history.recent, &Names::uid),
-                   .neighbours = neighbours_of(history),
+                   .neighbours = neighbours_of(history, room),
                    .actions = actions_of(history)});
 }
 

@@ -1,5 +1,7 @@
 #include "engine/investigate/requests.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -7,6 +9,8 @@
 namespace sallyport::investigate {
 
 namespace {
+
+constexpr std::size_t usual_bytes = 4096;  ///< Of what was read, as a tree.
 
 bool is_indicator(std::string_view kind) {
   static constexpr std::array<std::string_view, 5> kinds = {"ip", "domain", "url", "hash", "email"};
@@ -69,7 +73,9 @@ json::object history_of(const model::Verdict& verdict) {
   json::object history;
   for (const auto& item : verdict.evidence) {
     if (!is_from(item, "history")) continue;
-    const auto data = item.data.tree();
+    std::array<unsigned char, usual_bytes> room;
+    json::monotonic_resource memory{room.data(), room.size()};
+    const auto data = item.data.tree(&memory);
     for (const auto* key : {"alerts", "last_hour", "judged"}) {
       if (const auto* value = data.if_contains(key)) history[key] = *value;
     }

@@ -21,6 +21,12 @@ Facts::Facts(const json::object& tree) : about_{entity_in(tree)} {
   if (!tree.empty()) text_ = to_json(tree);
 }
 
+std::string& Facts::empty_draft() {
+  thread_local std::string draft;
+  draft.clear();
+  return draft;
+}
+
 bool Facts::mentions(std::string_view name) const {
   // Inside of a JSON string a quote is escaped, so this stands outside of them.
   std::string quoted;

@@ -29,7 +29,9 @@ class Facts {
   template <class T>
   [[nodiscard]] static Facts of(const T& described) {
     Facts facts;
-    facts.text_ = to_json(described);
+    auto& draft = empty_draft();
+    sallyport::append_json(draft, described);
+    facts.text_ = draft;
     if constexpr (requires { described.entity; })
       facts.about_.emplace(std::string{described.entity.kind}, std::string{described.entity.value});
     return facts;
@@ -58,6 +60,9 @@ class Facts {
   friend bool operator==(const Facts&, const Facts&) = default;
 
  private:
+  /// Of this thread. What grows in it grows once, and what is kept is as large as it must be.
+  static std::string& empty_draft();
+
   std::string text_;  ///< Empty: no members.
   std::optional<Entity> about_;
 };

@@ -2,7 +2,10 @@
 
 #include "engine/reason/responses.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -13,6 +16,8 @@ namespace {
 
 using model::EvidenceStatus;
 using model::Trust;
+
+constexpr std::size_t usual_bytes = 4096;  ///< Of what an alert says, as a tree.
 
 double prior_of(const Prior& prior, model::Severity severity) {
   switch (severity) {
@@ -34,7 +39,9 @@ double prior_of(const Prior& prior, model::Severity severity) {
 
 /// The severity that a product gave, as the evidence of its alert says; else the alert's.
 model::Severity severity_of(const model::Evidence& sensor, const model::Alert& alert) {
-  const auto data = sensor.data.tree();
+  std::array<unsigned char, usual_bytes> room;
+  json::monotonic_resource memory{room.data(), room.size()};
+  const auto data = sensor.data.tree(&memory);
   const auto* said = data.if_contains("severity");
   const auto* name = said ? said->if_string() : nullptr;
   return name ? enum_of<model::Severity>(std::string_view{*name}).value_or(alert.severity)
