@@ -1,28 +1,63 @@
 #include "engine/base/deadline.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <variant>
+#include <memory>
 
 namespace sallyport::detail {
 
-// The only source that instantiates operator||; with_deadline() stays cheap to include because of
-// it.
-asio::awaitable<Raced> race(asio::awaitable<void> work, Deadline deadline) {
-  using namespace asio::experimental::awaitable_operators;
+namespace {
 
+/// Held by the race and by its alarm, which may ring when all is over.
+struct Alarm {
+  Alarm(const asio::any_io_executor& executor, Deadline deadline)
+      : timer{executor, deadline.at()} {}
+
+  void stop_work(Raced why) {
+    if (stopped == Raced::finished) stopped = why;
+    stop.emit(asio::cancellation_type::terminal);
+  }
+
+  asio::steady_timer timer;
+  asio::cancellation_signal stop;
+  Raced stopped = Raced::finished;  ///< Until something stops the work.
+};
+
+/// However the race ends, nobody waits for its alarm.
+struct Quiet {
+  std::shared_ptr<Alarm> alarm;
+  asio::cancellation_slot caller;
+
+  ~Quiet() {
+    if (caller.is_connected()) caller.clear();
+    alarm->timer.cancel();
+  }
+};
+
+}  // namespace
+
+// By hand: `work || timer` starts two coroutines and a group for each question to somebody else.
+asio::awaitable<Raced> race(asio::awaitable<void> work, Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  asio::steady_timer timer{executor, deadline.at()};
-  auto alarm =
-      timer.async_wait(asio::as_tuple(asio::use_awaitable));  // a tuple, so that it never throws
-  const auto first = co_await (std::move(work) || std::move(alarm));
-  if (first.index() == 0) co_return Raced::finished;
-  const auto [error] = std::get<1>(first);
-  co_return error ? Raced::cancelled : Raced::expired;
+  const auto caller = co_await asio::this_coro::cancellation_state;
+  const auto alarm = std::make_shared<Alarm>(executor, deadline);
+  const Quiet quiet{alarm, caller.slot()};
+  alarm->timer.async_wait([alarm](boost::system::error_code error) {
+    if (!error) alarm->stop_work(Raced::expired);
+  });
+  if (quiet.caller.is_connected()) {
+    asio::cancellation_slot{quiet.caller}.assign(
+        [alarm](asio::cancellation_type) { alarm->stop_work(Raced::cancelled); });
+  }
+  co_await asio::co_spawn(executor,
+                          std::move(work),
+                          asio::bind_cancellation_slot(alarm->stop.slot(), asio::use_awaitable));
+  co_return alarm->stopped;
 }
 
 }  // namespace sallyport::detail

@@ -3,12 +3,18 @@
 #include "tests/base/run.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 namespace sallyport {
@@ -102,6 +108,37 @@ asio::awaitable<void> outer_wins() {
 
 TEST(WithDeadline, OuterDeadlineEndsAnInnerOne) {
   run(outer_wins());
+}
+
+asio::awaitable<void> well_before_its_deadline() {
+  const auto result = co_await with_deadline(Deadline::in(1h), answer_after(1ms));
+  EXPECT_EQ(result, Result<int>{42});
+}
+
+TEST(WithDeadline, LeavesNobodyWaitingForTheDeadline) {
+  asio::io_context loop;
+  asio::co_spawn(loop, well_before_its_deadline(), asio::detached);
+  loop.run_for(10s);
+  EXPECT_TRUE(loop.stopped());  // it ran out of work
+}
+
+/// What a call that is cancelled by its caller comes to, and what its loop waits for then.
+TEST(WithDeadline, IsCancelledByItsCaller) {
+  asio::io_context loop;
+  asio::cancellation_signal caller;
+  std::optional<Result<int>> result;
+  asio::co_spawn(
+      loop,
+      with_deadline(Deadline::in(1h), answer_after(1h)),
+      asio::bind_cancellation_slot(caller.slot(), [&](const std::exception_ptr&, Result<int> got) {
+        result = std::move(got);
+      }));
+  asio::steady_timer soon{loop, 10ms};
+  soon.async_wait([&](auto) { caller.emit(asio::cancellation_type::terminal); });
+  loop.run_for(10s);
+  EXPECT_TRUE(loop.stopped());
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->error().code, Errc::cancelled);
 }
 
 Task<std::unique_ptr<int>> move_only() {
