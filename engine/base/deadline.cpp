@@ -30,13 +30,9 @@ struct Alarm {
 
 /// However the race ends, nobody waits for its alarm.
 struct Quiet {
-  std::shared_ptr<Alarm> alarm;
-  asio::cancellation_slot caller;
+  Alarm& alarm;
 
-  ~Quiet() {
-    if (caller.is_connected()) caller.clear();
-    alarm->timer.cancel();
-  }
+  ~Quiet() { alarm.timer.cancel(); }
 };
 
 }  // namespace
@@ -44,19 +40,19 @@ struct Quiet {
 // By hand: `work || timer` starts two coroutines and a group for each question to somebody else.
 asio::awaitable<Raced> race(asio::awaitable<void> work, Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto caller = co_await asio::this_coro::cancellation_state;
+  auto caller = (co_await asio::this_coro::cancellation_state).slot();
   const auto alarm = std::make_shared<Alarm>(executor, deadline);
-  const Quiet quiet{alarm, caller.slot()};
+  const Quiet quiet{*alarm};
   alarm->timer.async_wait([alarm](boost::system::error_code error) {
     if (!error) alarm->stop_work(Raced::expired);
   });
-  if (quiet.caller.is_connected()) {
-    asio::cancellation_slot{quiet.caller}.assign(
-        [alarm](asio::cancellation_type) { alarm->stop_work(Raced::cancelled); });
-  }
+  if (caller.is_connected())
+    caller.assign([alarm](asio::cancellation_type) { alarm->stop_work(Raced::cancelled); });
   co_await asio::co_spawn(executor,
                           std::move(work),
                           asio::bind_cancellation_slot(alarm->stop.slot(), asio::use_awaitable));
+  // Only here: a coroutine that is thrown away with its loop may outlive whoever could cancel it.
+  if (caller.is_connected()) caller.clear();
   co_return alarm->stopped;
 }
 
