@@ -54,15 +54,16 @@ struct Questions {
 
 struct SignalRules::Compiled {
   std::vector<Rule> rules;
-  Questions of_fields;
-  Questions of_text;                          ///< Where `patterns` cannot say.
-  std::optional<match::PatternSet> patterns;  ///< Of the rules of `of_text`.
+  /// Of the whole text by expressions alone; asked one by one where `patterns` cannot say.
+  Questions searches;
+  Questions others;
+  std::optional<match::PatternSet> patterns;  ///< Of `searches`.
 
   /// Which rules hold.
   [[nodiscard]] std::vector<bool> ask(const FindingRecord& record) const {
     std::vector<bool> holds(rules.size());
-    of_fields.ask(record, holds);
-    if (!search(record, holds)) of_text.ask(record, holds);
+    others.ask(record, holds);
+    if (!search(record, holds)) searches.ask(record, holds);
     return holds;
   }
 
@@ -76,7 +77,7 @@ struct SignalRules::Compiled {
       return true;
     });
     if (!found) return false;
-    for (const auto rule : of_text.rule_of)
+    for (const auto rule : searches.rule_of)
       holds[rule] = std::ranges::any_of(rules[rule].patterns, [&](auto i) { return (*found)[i]; });
     return true;
   }
@@ -246,7 +247,7 @@ std::optional<SignalRules> SignalRules::read(const reason::ReasonerFile& file, F
       own_patterns.push_back(expressions.size());
       expressions.push_back(std::move(expression));
     }
-    auto& questions = own_patterns.empty() ? compiled->of_fields : compiled->of_text;
+    auto& questions = own_patterns.empty() ? compiled->others : compiled->searches;
     questions.add(*std::move(detection), compiled->rules.size());
     compiled->rules.push_back(
         {entry.name, entry.trust, entry.strength, entry.flag, claim, std::move(own_patterns)});

@@ -2,6 +2,7 @@
 
 #include "engine/config/document.hpp"
 #include "engine/investigate/requests.hpp"
+#include "engine/match/pattern_set.hpp"
 #include "tests/base/run.hpp"
 #include "tests/store/temporary_directory.hpp"
 
@@ -248,6 +249,39 @@ TEST_F(InvestigatorTest, ReadsAnAlertAgainOnlyByOtherRules) {
   EXPECT_EQ(says(), "as it was read");
   it.use(rules());
   EXPECT_EQ(says(), "suricata reports 2001219 at severity medium");
+}
+
+TEST_F(InvestigatorTest, HearsAlsoThatAnAlertDoesNotBearWhatLowers) {
+  constexpr std::string_view before = "  text.tool:";
+  std::string text{rules_file};
+  text.insert(text.find(before), "  alert.cleared: { weight: -3 }\n");
+  auto it = investigator({});
+  Faults faults;
+  it.use(rules(faults, text));
+  EXPECT_THAT(it.listen(*alert()), ElementsAre("alert.stopped", "no alert.cleared"));
+}
+
+TEST_F(InvestigatorTest, SearchesTextAlsoWhereItsExpressionsAreTooLargeForOnePass) {
+  constexpr std::size_t rules_of_text = 40;
+  std::string text{rules_file};
+  std::string entries = "signals:\n  - { name: text.found, when: ['|re': 'mimi[k]atz'] }\n";
+  std::vector<std::string> expressions{"mimi[k]atz"};
+  for (std::size_t i = 0; i < rules_of_text; ++i) {
+    expressions.push_back(fmt::format(R"({}\pL{{120}})", i));
+    entries += fmt::format("  - {{ name: text.long, when: ['|re': '{}'] }}\n", expressions.back());
+  }
+  ASSERT_FALSE(match::PatternSet::compile(expressions));
+  constexpr std::string_view heading = "signals:\n";
+  text.replace(text.find(heading), heading.size(), entries);
+  Faults faults;
+  const auto by = rules(faults, text);
+  ASSERT_TRUE(by) << summary(faults);
+  auto it = investigator({});
+  it.use(by);
+  auto bearing = *alert();
+  bearing.finding["message"] = "runs mimikatz";
+  EXPECT_THAT(it.listen(bearing), Contains("text.found"));
+  EXPECT_THAT(it.listen(*alert()), ElementsAre("alert.stopped"));
 }
 
 TEST_F(InvestigatorTest, HashesWhatWasReadWhateverItTookToReadIt) {
