@@ -3,17 +3,26 @@
 #include "engine/graph/entity_history.hpp"
 #include "engine/graph/keys.hpp"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <span>
-#include <unordered_map>
 
 namespace sallyport::graph {
 
 namespace {
+
+struct KeyHash {
+  using is_avalanching = void;  ///< boost::unordered's word for: well mixed, use it as it is.
+
+  std::size_t operator()(std::string_view key) const noexcept {
+    return std::hash<std::string_view>{}(key);
+  }
+};
 
 /// The newest histories, least recently used last. One of several, each with its own lock.
 struct Shard {
@@ -21,7 +30,7 @@ struct Shard {
 
   std::mutex mutex;
   Entries entries;
-  std::unordered_map<std::string_view, Entries::iterator> index;
+  boost::unordered_flat_map<std::string_view, Entries::iterator, KeyHash> index;
 
   EntityHistory& at(const std::string& key, std::size_t capacity) {
     if (const auto found = index.find(key); found != index.end()) {
@@ -81,6 +90,7 @@ std::shared_ptr<const Entities> with(const std::shared_ptr<const Entities>& othe
   Entities all{std::make_shared<const model::Entity>(to)};
   if (others) all.insert(all.end(), others->begin(), others->end());
   if (all.size() > limit) all.pop_back();
+  if (all.empty()) return nullptr;
   return std::make_shared<const Entities>(std::move(all));
 }
 
@@ -104,7 +114,7 @@ struct EntityGraph::Impl {
   Impl(const store::Store& from, Limits bounds) : store{from}, limits{bounds} {}
 
   Shard& shard(const std::string& key) {
-    return shards[std::hash<std::string_view>{}(key) % shard_count];
+    return shards[(KeyHash{}(key) >> 24U) % shard_count];  // bits that the index does not use
   }
 
   [[nodiscard]] std::size_t capacity() const {
@@ -139,8 +149,7 @@ struct EntityGraph::Impl {
       const auto pair = tag_of(to);
       if (std::ranges::find(history.related, pair) != history.related.end()) continue;
       if (history.related.size() < limits.sightings) history.related.push_back(pair);
-      if (history.neighbours_read)
-        history.neighbours = with(history.neighbours, to, limits.neighbours);
+      history.neighbours = with(history.neighbours, to, limits.neighbours);
       batch.put(store::Table::relations, relation_key(from, day, to), to.value);
     }
   }
@@ -206,6 +215,7 @@ struct EntityGraph::Impl {
 
   Result<> read_neighbours(const std::string& key, EntityHistory& history) const {
     Entities neighbours;
+    if (history.neighbours) neighbours = *history.neighbours;
     std::optional<Error> broken;
     const auto scanned = store.scan(
         store::Table::relations,
@@ -215,10 +225,11 @@ struct EntityGraph::Impl {
         [&](std::string_view entry, std::string_view value) -> bool {
           auto kind = parse_relation_key(entry.substr(key.size()));
           if (!kind) return broken.emplace(kind.error()), false;
+          if (neighbours.size() >= limits.neighbours) return false;
           model::Entity other{*std::move(kind), std::string{value}};
           if (!among(neighbours, other))
             neighbours.push_back(std::make_shared<const model::Entity>(std::move(other)));
-          return neighbours.size() < limits.neighbours;
+          return true;
         });
     if (!scanned) return scanned;
     if (broken) return std::unexpected{*broken};
@@ -261,6 +272,7 @@ void EntityGraph::observe(store::Batch& batch,
                           std::optional<model::Judgement> judgement) {
   auto sighting = sighting_of(alert);
   sighting.judgement = judgement;
+  sighting.related = true;  // by relate(), below
   const auto encoded = sighting.encode();
   const auto mentions = entities_of(alert, impl_->limits.entities);
   std::vector<std::string> keys;

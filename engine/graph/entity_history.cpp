@@ -29,6 +29,7 @@ Sighting sighting(Time at, std::uint64_t tag, model::Severity severity, AlertNam
           .detection_tag = fnv1a(names.detection),
           .severity = severity,
           .judgement = {},
+          .related = false,
           .names = std::make_shared<const AlertNames>(std::move(names))};
 }
 
@@ -124,6 +125,7 @@ void EntityHistory::add(Sighting sighting, std::size_t limit) {
   const auto same = std::ranges::find(sightings_, sighting.tag, &Sighting::tag);
   if (same != sightings_.end()) {
     if (!sighting.judgement) sighting.judgement = same->judgement;
+    sighting.related = sighting.related || same->related;
     *same = std::move(sighting);
     return;
   }
@@ -141,10 +143,13 @@ void EntityHistory::complete(std::vector<Sighting> stored,
                              std::optional<Time> first,
                              std::size_t limit) {
   if (first) first_ = std::min(first_.value_or(*first), *first);
+  bool all_here = !more;
   for (auto& sighting : stored) {
-    if (std::ranges::find(sightings_, sighting.tag, &Sighting::tag) == sightings_.end())
-      add(std::move(sighting), limit);
+    const auto here = std::ranges::find(sightings_, sighting.tag, &Sighting::tag);
+    all_here = all_here && here != sightings_.end() && here->related;
+    if (here == sightings_.end()) add(std::move(sighting), limit);
   }
+  neighbours_read = neighbours_read || all_here;
   more_ = more_ || more;
   complete_ = true;
 }
@@ -188,7 +193,8 @@ void EntityHistory::sum_up(const Sighting& self, const Limits& limits, History& 
   into.other_sources = static_cast<std::uint32_t>(sources.size());
   if (into.alerts > 0) into.first = first_;
   into.more = more_;
-  into.neighbours = neighbours;
+  // An entity that no earlier alert named has no relations but the asking alert's.
+  if (!empty_but_for(self.tag)) into.neighbours = neighbours;
   into.actions = actions;
 }
 

@@ -21,6 +21,7 @@ struct Sighting {
   std::uint64_t detection_tag{};  ///< The same for detections.
   model::Severity severity = model::Severity::unknown;
   std::optional<model::Judgement> judgement;
+  bool related = false;                     ///< Its relations are among the neighbours in memory.
   std::shared_ptr<const AlertNames> names;  ///< Never nullptr.
 
   /// The stored value; the key holds `at` and `tag`.
@@ -40,7 +41,7 @@ class EntityHistory {
   void add(Sighting sighting, std::size_t limit);
 
   /// Adds what the store holds and nothing newer: what is here already wins. `first` is the time of
-  /// the oldest that it holds.
+  /// the oldest that it holds. Where all that it holds was observed here, so were its relations.
   void complete(std::vector<Sighting> stored,
                 bool more,
                 std::optional<Time> first,
@@ -53,9 +54,9 @@ class EntityHistory {
   /// Sums up for the alert of `self`, which itself is left out. `into` keeps its entity.
   void sum_up(const Sighting& self, const Limits& limits, History& into) const;
 
-  std::shared_ptr<const Entities> neighbours;  ///< nullptr: none.
+  std::shared_ptr<const Entities> neighbours;  ///< Newest first; nullptr: none.
   std::vector<PastAction> actions;
-  bool neighbours_read = false;        ///< `neighbours` is what the store holds.
+  bool neighbours_read = false;        ///< `neighbours` has what the store holds.
   std::uint32_t related_on = 0;        ///< The day of `related`.
   std::vector<std::uint64_t> related;  ///< Others that were written on that day.
 

@@ -17,7 +17,7 @@ struct Limits {
   std::size_t neighbours = 16;        ///< Per entity, of the newest days.
   std::size_t actions = 8;            ///< Newest per entity.
   std::chrono::hours window{24 * 7};  ///< Sightings older than this are not counted.
-  std::size_t remembered = 16384;     ///< Entities whose newest sightings stay in memory.
+  std::size_t remembered = 65536;     ///< Entities whose newest sightings stay in memory.
 };
 
 /// How the alerts of a history ended, by the verdict of their investigations.

@@ -249,6 +249,58 @@ TEST_F(EntityGraphTest, WritesARelationOnceADay) {
   EXPECT_EQ(relations, 4U);
 }
 
+TEST_F(EntityGraphTest, KnowsWhatIsOnItsWayIntoTheStore) {
+  store::Batch on_its_way;
+  graph_->observe(on_its_way, alert("a1", noon - 1h, {host, scanner}));
+  const auto asking = alert("a2", noon, {host});
+  const auto before = around(asking);
+  ASSERT_EQ(before.entities.size(), 1U);
+  ASSERT_TRUE(before.entities[0].neighbours);
+  EXPECT_EQ(*before.entities[0].neighbours->front(), scanner);
+  ASSERT_TRUE(store_->commit_and_wait(std::move(on_its_way)));
+  EXPECT_EQ(told(before.entities[0]), told(around(asking).entities.at(0)));
+}
+
+TEST_F(EntityGraphTest, AsksForNoRelationsOfAnEntityThatItHasSeenFromTheFirstAlertOn) {
+  seen(alert("a1", noon - 1h, {host, scanner}));
+  store::Batch away;
+  std::vector<std::string> keys;
+  ASSERT_TRUE(store_->scan(store::Table::relations, "", "", false, [&](auto key, auto) {
+    keys.emplace_back(key);
+    return true;
+  }));
+  ASSERT_EQ(keys.size(), 2U);
+  for (auto& key : keys) away.erase(store::Table::relations, std::move(key));
+  ASSERT_TRUE(store_->commit_and_wait(std::move(away)));
+  for (const auto& entity : {host, scanner})
+    EXPECT_TRUE(around(alert("a2", noon, {entity})).entities.at(0).neighbours);
+}
+
+TEST_F(EntityGraphTest, AsksForTheRelationsOfAnAlertThatItConcludesAfterARestart) {
+  const auto first = alert("a1", noon - 1h, {host, scanner});
+  seen(first);
+  open();
+  store::Batch batch;
+  graph_->conclude(batch, first, model::Judgement::benign);
+  ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
+  const auto found = around(alert("a2", noon, {host}));
+  ASSERT_TRUE(found.entities.at(0).neighbours);
+  EXPECT_EQ(*found.entities[0].neighbours->front(), scanner);
+}
+
+TEST_F(EntityGraphTest, TellsNoNeighboursOfAnEntityThatOnlyTheAskingAlertNames) {
+  store::Batch batch;
+  graph_->acted(
+      batch, "acme", {.kind = "ip", .value = "198.51.100.7", .tags = {}}, "block_ip", "x1", noon);
+  ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
+  const auto asking = alert("a1", noon, {host, scanner});
+  const auto before = around(asking);
+  seen(asking);
+  const auto after = around(asking);
+  ASSERT_EQ(after.entities.size(), 1U);
+  EXPECT_EQ(told(before.entities.at(0)), told(after.entities[0]));
+}
+
 TEST_F(EntityGraphTest, LetsTextCrowdOutNoGroundedEntity) {
   seen(alert("a1", noon - 1h, {host}));
   auto flooded = alert("a2", noon, {});
