@@ -36,60 +36,82 @@ std::string_view kind_of(const json::value& value) {
   return "something else";
 }
 
-/// Where the first byte of `text` stands, from `from` on, that JSON writes with a backslash; the
-/// size of `text` when there is none. Eight bytes at a time: most text has none.
-std::size_t next_escape(std::string_view text, std::size_t from) {
+/// The top bits of those of eight bytes that JSON writes with a backslash; of the lowest for sure,
+/// above it one may be set too many.
+std::uint64_t escapes_in(std::uint64_t word) {
   static_assert(std::endian::native == std::endian::little);
   constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
   constexpr std::uint64_t tops = ones << 7U;
   // The top bit of the lowest byte that is 0 is set, and none below it.
-  const auto zero_in = [&](std::uint64_t word) { return (word - ones) & ~word; };
-  auto i = from;
+  const auto zero_in = [&](std::uint64_t bytes) { return (bytes - ones) & ~bytes; };
+  const auto control = (word - ones * 0x20U) & ~word;
+  return (control | zero_in(word ^ (ones * '"')) | zero_in(word ^ (ones * '\\'))) & tops;
+}
+
+std::size_t lowest_of(std::uint64_t found) {
+  return static_cast<std::size_t>(std::countr_zero(found)) / 8;
+}
+
+bool needs_escape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
+
+/// Where the first byte of `text` stands that JSON writes with a backslash; the size of `text` when
+/// there is none. Eight bytes at a time: most text has none.
+std::size_t first_escape(std::string_view text) {
+  std::size_t i = 0;
   for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data() + i, sizeof(word));
-    const auto control = (word - ones * 0x20U) & ~word;
-    const auto found =
-        (control | zero_in(word ^ (ones * '"')) | zero_in(word ^ (ones * '\\'))) & tops;
-    if (found != 0) return i + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    if (const auto found = escapes_in(word); found != 0) return i + lowest_of(found);
   }
-  for (; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == '"' || c == '\\') return i;
-  }
+  while (i < text.size() && !needs_escape(text[i])) ++i;
   return i;
 }
 
-constexpr auto control_escapes = [] {
+constexpr std::size_t longest_escape = 6;
+
+/// How JSON writes a byte that needs_escape(). Eight bytes are stored, of which so many count.
+struct Escape {
+  std::array<char, 8> text{};
+  std::size_t size = 0;
+};
+
+constexpr auto escapes = [] {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::array<std::array<char, 6>, 0x20> all{};
-  for (std::size_t c = 0; c < all.size(); ++c)
-    all[c] = {'\\', 'u', '0', '0', digits[c >> 4U], digits[c & 0xfU]};
+  std::array<Escape, 256> all{};
+  for (std::size_t c = 0; c < 0x20; ++c)
+    all[c] = {{'\\', 'u', '0', '0', digits[c >> 4U], digits[c & 0xfU]}, longest_escape};
+  constexpr std::string_view named = "\"\\\n\r\t\b\f";
+  constexpr std::string_view names = "\"\\nrtbf";
+  for (std::size_t i = 0; i < named.size(); ++i)
+    all[static_cast<unsigned char>(named[i])] = {{'\\', names[i]}, 2};
   return all;
 }();
 
-/// How JSON writes a byte that next_escape() finds.
-std::string_view escape_of(char c) {
-  switch (c) {
-    case '"':
-      return R"(\")";
-    case '\\':
-      return R"(\\)";
-    case '\n':
-      return R"(\n)";
-    case '\r':
-      return R"(\r)";
-    case '\t':
-      return R"(\t)";
-    case '\b':
-      return R"(\b)";
-    case '\f':
-      return R"(\f)";
-    default: {
-      const auto& text = control_escapes.at(static_cast<unsigned char>(c));
-      return {text.data(), text.size()};
+/// Writes `text` as JSON does, without the quotes; returns the end. At `to` there is room for
+/// longest_escape times as much and eight bytes more.
+char* escape_into(char* to, std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (i + sizeof(std::uint64_t) <= text.size()) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data() + i, sizeof(word));
+      std::memcpy(to, &word, sizeof(word));
+      const auto found = escapes_in(word);
+      const auto plain = found == 0 ? sizeof(word) : lowest_of(found);
+      to += plain;
+      i += plain;
+      if (found == 0) continue;
+    } else if (!needs_escape(text[i])) {
+      *to++ = text[i++];
+      continue;
     }
+    const auto& escape = escapes[static_cast<unsigned char>(text[i++])];
+    std::memcpy(to, escape.text.data(), escape.text.size());
+    to += escape.size;
   }
+  return to;
 }
 
 }  // namespace
@@ -97,8 +119,8 @@ std::string_view escape_of(char c) {
 namespace detail {
 
 void append_quoted(std::string& out, std::string_view text) {
-  auto i = next_escape(text, 0);
-  if (i == text.size()) {  // nearly all
+  const auto plain = first_escape(text);
+  if (plain == text.size()) {  // nearly all
     const auto size = out.size();
     const auto grown = size + text.size() + 2;
     out.resize_and_overwrite(grown, [&](char* to, std::size_t) {
@@ -109,21 +131,16 @@ void append_quoted(std::string& out, std::string_view text) {
     return;
   }
   out += '"';
-  std::size_t plain = 0;  // where the run of bytes that need no escape began
-  for (; i < text.size(); i = next_escape(text, plain)) {
-    // JSON in JSON has an escape every few bytes: each is one append together with what is before.
-    const auto run = text.substr(plain, i - plain);
-    const auto escape = escape_of(text[i]);
+  out.append(text, 0, plain);
+  // JSON in JSON has an escape every few bytes: there is room for a piece of it, whatever it says.
+  constexpr std::size_t piece = 256;
+  for (auto i = plain; i < text.size(); i += piece) {
+    const auto part = text.substr(i, piece);
     const auto size = out.size();
-    // Of our own: libstdc++ 12 may offer more room than was asked for.
-    const auto grown = size + run.size() + escape.size();
-    out.resize_and_overwrite(grown, [&](char* to, std::size_t) {
-      std::ranges::copy(escape, std::ranges::copy(run, to + size).out);
-      return grown;
+    out.resize_and_overwrite(size + part.size() * longest_escape + 8, [&](char* to, std::size_t) {
+      return static_cast<std::size_t>(escape_into(to + size, part) - to);
     });
-    plain = i + 1;
   }
-  out.append(text, plain);
   out += '"';
 }
 

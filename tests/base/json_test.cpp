@@ -154,6 +154,22 @@ TEST(Json, WhatNeedsABackslashGetsItWhereverItStands) {
   }
 }
 
+TEST(Json, LongTextFullOfEscapesIsReadBackAsItWas) {
+  for (const std::size_t size : {255U, 256U, 257U, 513U, 4000U}) {
+    std::string text;
+    for (std::size_t i = 0; text.size() < size; ++i) {
+      text += std::string(i % 11, 'a');
+      text += static_cast<char>(i % 0x20);
+      text += i % 2 == 0 ? '"' : '\\';
+    }
+    text.resize(size);
+    EXPECT_EQ(from_json<std::string>(to_json(text)).value(), text) << size;
+    const std::string controls(size, '\1');
+    EXPECT_EQ(to_json(controls).size(), 2 + 6 * size);
+    EXPECT_EQ(from_json<std::string>(to_json(controls)).value(), controls) << size;
+  }
+}
+
 TEST(Json, DepthIsBounded) {
   EXPECT_FALSE(parse_json(std::string(1000, '[') + std::string(1000, ']')));
 }
