@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +29,7 @@ using store::Table;
 std::string to_cursor(std::string_view key) {
   std::string text;
   for (const char c : key)
-    fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(c));
+    fmt::format_to(std::back_inserter(text), FMT_COMPILE("{:02x}"), static_cast<unsigned char>(c));
   return text;
 }
 

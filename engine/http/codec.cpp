@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -176,7 +177,7 @@ void append_framing(std::string& bytes, const Framing& framing, bool has_length,
   if (framing.chunked) {
     bytes += "Transfer-Encoding: chunked\r\n";
   } else if (has_length) {
-    fmt::format_to(std::back_inserter(bytes), "Content-Length: {}\r\n", body);
+    fmt::format_to(std::back_inserter(bytes), FMT_COMPILE("Content-Length: {}\r\n"), body);
   }
   if (!framing.keep_alive) {
     bytes += "Connection: close\r\n";
@@ -219,8 +220,10 @@ Result<std::string> encode(const Response& response, Framing framing) {
   if (bodiless) framing.chunked = false;
   std::string bytes;
   bytes.reserve(size_of(response.headers) + response.body.size() + framing_bytes);
-  fmt::format_to(
-      std::back_inserter(bytes), "HTTP/1.1 {} {}\r\n", response.status, phrase(response.status));
+  fmt::format_to(std::back_inserter(bytes),
+                 FMT_COMPILE("HTTP/1.1 {} {}\r\n"),
+                 response.status,
+                 phrase(response.status));
   const auto headers = append_headers(bytes, response.headers);
   if (!headers) return std::unexpected{headers.error()};
   append_framing(bytes, framing, !bodiless, response.body.size());
@@ -237,7 +240,7 @@ std::string encode_chunk(std::string_view piece) {
   std::string bytes;
   if (piece.empty()) return bytes;
   bytes.reserve(piece.size() + 20);
-  fmt::format_to(std::back_inserter(bytes), "{:x}\r\n", piece.size());
+  fmt::format_to(std::back_inserter(bytes), FMT_COMPILE("{:x}\r\n"), piece.size());
   bytes.append(piece).append("\r\n");
   return bytes;
 }

@@ -4,6 +4,7 @@
 #include "engine/model/alert.hpp"
 #include "engine/model/verdict.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -157,15 +158,16 @@ std::int64_t milliseconds(std::string_view rfc3339) {
 
 /// What every event has. `uid` is unique and the same when the entry is published again.
 void append_head(std::string& out, const EntryView& entry, std::string_view uid) {
-  fmt::format_to(std::back_inserter(out),
-                 R"("time":{},"metadata":{{"version":"1.3.0","uid":"{}","tenant_uid":"{}",)"
-                 R"("sequence":{},"product":{{"name":"Sallyport","vendor_name":"Sallyport",)"
-                 R"("version":"{}"}})",
-                 milliseconds(entry.frame.at),
-                 uid,
-                 entry.frame.tenant,
-                 entry.frame.seq,
-                 SALLYPORT_VERSION);
+  fmt::format_to(
+      std::back_inserter(out),
+      FMT_COMPILE(R"("time":{},"metadata":{{"version":"1.3.0","uid":"{}","tenant_uid":"{}",)"
+                  R"("sequence":{},"product":{{"name":"Sallyport","vendor_name":"Sallyport",)"
+                  R"("version":"{}"}})"),
+      milliseconds(entry.frame.at),
+      uid,
+      entry.frame.tenant,
+      entry.frame.seq,
+      SALLYPORT_VERSION);
 }
 
 void append_attacks(std::string& out, const std::vector<std::string>& techniques) {
@@ -253,16 +255,17 @@ std::optional<std::string> incident_finding(const EntryView& entry) {
   out += again ? R"("type_uid":200502,"activity_id":2,"activity_name":"Update",)"
                : R"("type_uid":200501,"activity_id":1,"activity_name":"Create",)";
   append_head(out, entry, entry.frame.subject);
-  fmt::format_to(std::back_inserter(out),
-                 R"(,"profiles":["incident"]}},"severity_id":{},"status_id":{},"status":"{}",)"
-                 R"("verdict_id":{},"verdict":"{}","confidence_score":{},)"
-                 R"("assignee":{{"name":"sallyport"}},"desc":)",
-                 static_cast<int>(severity.value_or(model::Severity::unknown)),
-                 status.id,
-                 status.caption,
-                 ocsf.id,
-                 ocsf.caption,
-                 std::lround(*confidence * 100));
+  fmt::format_to(
+      std::back_inserter(out),
+      FMT_COMPILE(R"(,"profiles":["incident"]}},"severity_id":{},"status_id":{},"status":"{}",)"
+                  R"("verdict_id":{},"verdict":"{}","confidence_score":{},)"
+                  R"("assignee":{{"name":"sallyport"}},"desc":)"),
+      static_cast<int>(severity.value_or(model::Severity::unknown)),
+      status.id,
+      status.caption,
+      ocsf.id,
+      ocsf.caption,
+      std::lround(*confidence * 100));
   append_json(out, fmt::format("{}: {}, by the {} reasoner", *title, *verdict, *reasoner));
   std::string escaped_title;
   append_json(escaped_title, *title);
@@ -303,14 +306,15 @@ std::optional<ActionStep> remediation_activity(const EntryView& entry,
   out.reserve(entry.body.size() + 1024);
   fmt::format_to(
       std::back_inserter(out),
-      R"({{"class_uid":7001,"class_name":"Remediation Activity","category_uid":7,)"
-      R"("category_name":"Remediation","type_uid":{},"activity_id":{},"activity_name":"{}",)",
+      FMT_COMPILE(
+          R"({{"class_uid":7001,"class_name":"Remediation Activity","category_uid":7,)"
+          R"("category_name":"Remediation","type_uid":{},"activity_id":{},"activity_name":"{}",)"),
       700100 + tactic.id,
       tactic.id,
       tactic.caption);
   append_head(out, entry, fmt::format("{}-{}", entry.frame.subject, entry.frame.seq));
   fmt::format_to(std::back_inserter(out),
-                 R"(}},"severity_id":{},"status_id":{},"status":)",
+                 FMT_COMPILE(R"(}},"severity_id":{},"status_id":{},"status":)"),
                  static_cast<int>(severity),
                  status.id);
   append_json(out, status.caption);

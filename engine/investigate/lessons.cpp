@@ -61,7 +61,7 @@ model::Evidence shown(const Likeness& like, const model::Alert& alert) {
   for (const auto& entity : like.shared) {
     if (common.size() > 120) break;
     fmt::format_to(std::back_inserter(common),
-                   "{}{} {}",
+                   FMT_COMPILE("{}{} {}"),
                    common.empty() ? "" : ", ",
                    entity.kind,
                    std::string_view{entity.value}.substr(0, 60));

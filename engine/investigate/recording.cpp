@@ -2,6 +2,9 @@
 
 #include "engine/base/digest.hpp"
 
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace sallyport::investigate {
@@ -91,7 +94,7 @@ std::string question_hash(const reason::ModelRequest& request) {
   for (const auto& message : request.messages) {
     // With its length, so that no two lists of messages are the same text.
     fmt::format_to(std::back_inserter(text),
-                   "\n{} {} ",
+                   FMT_COMPILE("\n{} {} "),
                    message.role == reason::Message::Role::user ? "user" : "assistant",
                    message.text.size());
     text += message.text;
