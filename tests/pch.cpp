@@ -1,0 +1,1 @@
+// Nothing: a library that has the precompiled header must have a source.
