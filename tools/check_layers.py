@@ -13,7 +13,7 @@ import sys
 
 ADAPTERS_MAY = {"act", "approve", "investigate", "reason", "http", "match", "config", "base", "model"}
 
-# Third-party header -> the one folder that may include it.
+# Third-party header -> the one folder that may include it, or the one source without its ending.
 AT_HOME = [
     (r"simdjson", "engine/ingest"),
     (r"librdkafka/", "engine/ingest"),
@@ -23,7 +23,7 @@ AT_HOME = [
     (r"boost/beast|boost/asio/ssl|openssl/ssl", "engine/http"),
     (r"spdlog/", "engine/observe"),
     (r"prometheus/", "engine/observe"),
-    (r"CLI/", "engine/app"),
+    (r"CLI/", "engine/app/command_line"),
     (r"nftables/", "connectors/native/nftables"),
     (r"libssh/", "connectors/native/ssh"),
     (r"ldap\.h|lber\.h", "connectors/native/ldap"),
@@ -78,9 +78,9 @@ def faults_of_place(place, allowed, target):
         yield f"{place} may not include {parts[0]}: only app knows it"
 
 
-def faults_at_home(folder, target):
+def faults_at_home(source, target):
     for pattern, home in AT_HOME:
-        if re.match(pattern, target) and folder != home and not folder.startswith(home + "/"):
+        if re.match(pattern, target) and source != home and not source.startswith(home + "/"):
             yield f"{target} stands in {home} only"
 
 
@@ -98,7 +98,7 @@ def main():
         for source, number, target in includes(root / place):
             seen += 1
             file = source.relative_to(root)
-            for fault in [*faults_of_place(place, allowed, target), *faults_at_home(str(file.parent), target)]:
+            for fault in [*faults_of_place(place, allowed, target), *faults_at_home(str(file.with_suffix('')), target)]:
                 faults.append(f"{file}:{number}: {fault}")
     if not seen:
         faults.append(f"{root}: no sources found; is this the root of the checkout?")

@@ -3,7 +3,6 @@
 #include "engine/http/client.hpp"
 #include "engine/http/url.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
@@ -42,13 +41,13 @@ Errc code_of(int status) {
 
 }  // namespace
 
-void ApiOptions::add_to(CLI::App& command) {
+void ApiOptions::add_to(Command command) {
   command.add_option("--url", url, "Where the engine listens, e.g. http://127.0.0.1:8080")
-      ->envname("SALLYPORT_URL");
+      .environment("SALLYPORT_URL");
   command
       .add_option(
           "--token", token, "Bearer token; better in the environment, where ps does not show it")
-      ->envname("SALLYPORT_TOKEN");
+      .environment("SALLYPORT_TOKEN");
   command.add_option(
       "--ca", ca_file, "PEM file of the authority that signed the engine's certificate");
   command.add_flag("--json", json, "Print the API's JSON");

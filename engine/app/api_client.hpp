@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/app/command_line.hpp"
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
 
@@ -7,10 +8,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace CLI {
-class App;  // NOLINT(readability-identifier-naming): the name is CLI11's
-}
 
 namespace sallyport::app {
 
@@ -22,7 +19,7 @@ struct ApiOptions {
   bool json = false;
 
   /// Adds --url, --token (or SALLYPORT_URL, SALLYPORT_TOKEN), --ca and --json.
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 };
 
 /// Speaks to a running engine. Each call waits for its answer, at most 60 seconds. One thread.

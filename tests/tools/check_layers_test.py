@@ -33,6 +33,7 @@ class CheckLayers(unittest.TestCase):
         status, output = self.check({
             "engine/act/a.cpp": '#include "engine/act/a.hpp"\n#include "engine/model/m.hpp"\n#include "engine/base/b.hpp"\n',
             "engine/store/s.cpp": "#include <rocksdb/db.h>\n",
+            "engine/app/command_line.cpp": "#include <CLI/CLI.hpp>\n",
             "engine/app/main.cpp": '#include "connectors/x/x.hpp"\n#include "engine/act/a.hpp"\n',
             "connectors/x/x.cpp": '#include "engine/act/a.hpp"\n',
         })
@@ -53,6 +54,9 @@ class CheckLayers(unittest.TestCase):
 
     def test_a_third_party_header_stands_in_one_room(self):
         self.refuses({"engine/act/a.cpp": "# include <rocksdb/db.h>\n"}, "rocksdb/db.h stands in engine/store only")
+
+    def test_a_third_party_header_stands_in_one_source(self):
+        self.refuses({"engine/app/main.cpp": "#include <CLI/CLI.hpp>\n"}, "CLI/CLI.hpp stands in engine/app/command_line only")
 
     def test_a_folder_without_a_line_is_no_room(self):
         self.refuses({"engine/attic/a.hpp": ""}, "engine/attic: has no sallyport_room() line")

@@ -1,7 +1,6 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/commands/commands.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -164,43 +163,43 @@ int roll_back(const Options& options) {
 
 }  // namespace
 
-void add_actions(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("actions", "What was done, and its undoing");
-  command->require_subcommand(1);
-  command->footer("Example:\n  sallyport actions list\n  sallyport actions rollback 01J...");
+void add_actions(Command app, Run& run) {
+  auto command = app.add_subcommand("actions", "What was done, and its undoing");
+  command.needs_subcommand();
+  command.footer("Example:\n  sallyport actions list\n  sallyport actions rollback 01J...");
   auto options = std::make_shared<Options>();
 
-  auto* listing = command->add_subcommand("list", "Newest first; exit 1 when there are none");
-  listing->add_option(
+  auto listing = command.add_subcommand("list", "Newest first; exit 1 when there are none");
+  listing.add_option(
       "--state", options->state, "Only those that are e.g. verified, queued, rollback_failed");
-  listing->add_option("--investigation", options->investigation, "Only those of one investigation");
-  listing->add_option("--limit", options->limit, "At most so many")->capture_default_str();
-  listing->footer("Example:\n  sallyport actions list --state verified");
-  options->api.add_to(*listing);
-  listing->callback([&run, options] { run = [options] { return list(*options); }; });
+  listing.add_option("--investigation", options->investigation, "Only those of one investigation");
+  listing.add_option("--limit", options->limit, "At most so many").shows_default();
+  listing.footer("Example:\n  sallyport actions list --state verified");
+  options->api.add_to(listing);
+  listing.callback([&run, options] { run = [options] { return list(*options); }; });
 
-  auto* showing = command->add_subcommand("show", "One action with its rollback record");
-  showing->add_option("ID", options->id, "The action")->required();
-  showing->footer("Example:\n  sallyport actions show 01J...");
-  options->api.add_to(*showing);
-  showing->callback([&run, options] { run = [options] { return show(*options); }; });
+  auto showing = command.add_subcommand("show", "One action with its rollback record");
+  showing.add_option("ID", options->id, "The action").required();
+  showing.footer("Example:\n  sallyport actions show 01J...");
+  options->api.add_to(showing);
+  showing.callback([&run, options] { run = [options] { return show(*options); }; });
 
-  auto* undoing = command->add_subcommand(
+  auto undoing = command.add_subcommand(
       "rollback",
       "Restore what was there before, the last that was done first; each rollback is an action and "
       "passes the gate. Exit 1: nothing to undo, or not all can be");
-  undoing->add_option("ID", options->id, "The action to undo");
-  undoing->add_option("--investigation", options->investigation, "All that it did");
-  undoing->add_option(
+  undoing.add_option("ID", options->id, "The action to undo");
+  undoing.add_option("--investigation", options->investigation, "All that it did");
+  undoing.add_option(
       "--since", options->since, "All that was done since, e.g. 2026-11-20T10:00:00Z");
-  undoing->add_flag("--preview,--dry-run",
-                    options->preview,
-                    "Only say what would be undone, in which order, and what cannot be and why");
-  undoing->footer(
+  undoing.add_flag("--preview,--dry-run",
+                   options->preview,
+                   "Only say what would be undone, in which order, and what cannot be and why");
+  undoing.footer(
       "Example:\n  sallyport actions rollback 01J...\n"
       "  sallyport actions rollback --since 2026-11-20T10:00:00Z --preview");
-  options->api.add_to(*undoing);
-  undoing->callback([&run, options] { run = [options] { return roll_back(*options); }; });
+  options->api.add_to(undoing);
+  undoing.callback([&run, options] { run = [options] { return roll_back(*options); }; });
 }
 
 }  // namespace sallyport::app

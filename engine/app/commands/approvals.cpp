@@ -2,7 +2,6 @@
 #include "engine/app/commands/commands.hpp"
 #include "engine/base/unambiguous_json.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::app {
@@ -128,44 +127,44 @@ int answer(const Options& options, const std::string& verb) {
 
 }  // namespace
 
-void add_approvals(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("approvals", "What waits for a person: look, approve, deny");
-  command->require_subcommand(1);
-  command->footer(
+void add_approvals(Command app, Run& run) {
+  auto command = app.add_subcommand("approvals", "What waits for a person: look, approve, deny");
+  command.needs_subcommand();
+  command.footer(
       "Example:\n  sallyport approvals list\n  sallyport approvals approve 01J... --comment 'known "
       "bad host'");
   auto options = std::make_shared<Options>();
 
-  auto* listing = command->add_subcommand("list", "Oldest first; exit 1 when there are none");
-  listing->add_option("--state", options->state, "pending, approved, denied, expired or all")
-      ->capture_default_str();
-  listing->add_option("--limit", options->limit, "At most so many")->capture_default_str();
-  listing->footer("Example:\n  sallyport approvals list --url http://127.0.0.1:8080");
-  options->api.add_to(*listing);
-  listing->callback([&run, options] { run = [options] { return list(*options); }; });
+  auto listing = command.add_subcommand("list", "Oldest first; exit 1 when there are none");
+  listing.add_option("--state", options->state, "pending, approved, denied, expired or all")
+      .shows_default();
+  listing.add_option("--limit", options->limit, "At most so many").shows_default();
+  listing.footer("Example:\n  sallyport approvals list --url http://127.0.0.1:8080");
+  options->api.add_to(listing);
+  listing.callback([&run, options] { run = [options] { return list(*options); }; });
 
-  auto* showing = command->add_subcommand("show", "All that there is to see before answering");
-  showing->add_option("ID", options->id, "The approval")->required();
-  showing->footer("Example:\n  sallyport approvals show 01J...");
-  options->api.add_to(*showing);
-  showing->callback([&run, options] { run = [options] { return show(*options); }; });
+  auto showing = command.add_subcommand("show", "All that there is to see before answering");
+  showing.add_option("ID", options->id, "The approval").required();
+  showing.footer("Example:\n  sallyport approvals show 01J...");
+  options->api.add_to(showing);
+  showing.callback([&run, options] { run = [options] { return show(*options); }; });
 
   for (const std::string verb : {"approve", "deny"}) {
-    auto* answering =
-        command->add_subcommand(verb, verb == "approve" ? "Let exactly this be done" : "Refuse it");
-    answering->add_option("ID", options->id, "The approval")->required();
-    answering->add_option("--comment", options->comment, "Why; the ledger keeps it");
-    answering->add_option("--request-hash",
-                          options->request_hash,
-                          "Of what you looked at before; refused when it is another");
+    auto answering =
+        command.add_subcommand(verb, verb == "approve" ? "Let exactly this be done" : "Refuse it");
+    answering.add_option("ID", options->id, "The approval").required();
+    answering.add_option("--comment", options->comment, "Why; the ledger keeps it");
+    answering.add_option("--request-hash",
+                         options->request_hash,
+                         "Of what you looked at before; refused when it is another");
     if (verb == "approve") {
       answering
-          ->add_option("--with",
-                       options->with,
-                       "Parameters that are to be others than shown, as JSON; null takes one away")
-          ->type_name("JSON");
+          .add_option("--with",
+                      options->with,
+                      "Parameters that are to be others than shown, as JSON; null takes one away")
+          .value_name("JSON");
     }
-    answering->footer(
+    answering.footer(
         verb == "approve"
             ? "With --with it is the changed request that is approved: the gate decides about it, "
               "the "
@@ -175,8 +174,8 @@ void add_approvals(CLI::App& app, Run& run) {
               "'seen on the host'\n  sallyport approvals approve 01J... --with "
               "'{\"duration_s\":3600}' --comment 'an hour is enough'"
             : "Example:\n  sallyport approvals deny 01J... --comment 'a scanner of ours'");
-    options->api.add_to(*answering);
-    answering->callback(
+    options->api.add_to(answering);
+    answering.callback(
         [&run, options, verb] { run = [options, verb] { return answer(*options, verb); }; });
   }
 }

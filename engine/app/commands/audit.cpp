@@ -5,7 +5,6 @@
 #include "engine/audit/bundle.hpp"
 #include "engine/audit/statement.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -141,9 +140,9 @@ int review(const ReviewOptions& options) {
   return 0;
 }
 
-void add_window(CLI::App& command, AuditOptions& options) {
-  command.add_option("--from", options.from, "Begin of the window, RFC 3339 or a date")->required();
-  command.add_option("--to", options.to, "Its end, exclusive")->required();
+void add_window(Command command, AuditOptions& options) {
+  command.add_option("--from", options.from, "Begin of the window, RFC 3339 or a date").required();
+  command.add_option("--to", options.to, "Its end, exclusive").required();
   command.add_option("--tenant", options.tenant, "Only this tenant's");
   options.place.add_to(command);
   command.add_flag("--json", options.json, "JSON on standard output");
@@ -151,52 +150,51 @@ void add_window(CLI::App& command, AuditOptions& options) {
 
 }  // namespace
 
-void add_audit(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("audit", "What an auditor asks for");
-  command->require_subcommand(1);
-  command->footer(
+void add_audit(Command app, Run& run) {
+  auto command = app.add_subcommand("audit", "What an auditor asks for");
+  command.needs_subcommand();
+  command.footer(
       "export and statement work on the store's directory, also while an engine runs on it; review "
       "asks a\nrunning engine.\n"
       "Example:\n  sallyport audit export --from 2026-11-01 --to 2026-12-01 --out november");
   const auto options = std::make_shared<AuditOptions>();
 
-  auto* exported = command->add_subcommand(
+  auto exported = command.add_subcommand(
       "export", "Gate log, approvals, executions, rollbacks and policy changes, signed");
-  add_window(*exported, *options);
-  exported->add_option("--out", options->out, "A new or empty directory")->required();
-  exported->footer(
+  add_window(exported, *options);
+  exported.add_option("--out", options->out, "A new or empty directory").required();
+  exported.footer(
       "manifest.json names each file with its SHA-256 and the head of each chain; manifest.sig is "
       "the\nengine's Ed25519 signature over it, in base64; index.html is for reading.\n\nExample:\n"
       "  sallyport audit export --from 2026-11-01 --to 2026-12-01 --out november --tenant acme");
-  exported->callback([&run, options] { run = [options] { return export_bundle(*options); }; });
+  exported.callback([&run, options] { run = [options] { return export_bundle(*options); }; });
 
-  auto* stated = command->add_subcommand(
+  auto stated = command.add_subcommand(
       "statement", "Per verb: what could have run without a person, and what did");
-  add_window(*stated, *options);
-  stated->add_option(
+  add_window(stated, *options);
+  stated.add_option(
       "--out", options->out, "Also statement.json and statement.txt, in this directory");
-  stated->footer(
+  stated.footer(
       "From the policies that were in force: tiers, overdue reviews, overrides, whitelist entries, "
       "freezes,\nkill switches; what ran comes from the ledger.\n\nExample:\n"
       "  sallyport audit statement --from 2026-11-01 --to 2026-12-01 --tenant acme");
-  stated->callback([&run, options] { run = [options] { return state(*options); }; });
+  stated.callback([&run, options] { run = [options] { return state(*options); }; });
 
   const auto said = std::make_shared<ReviewOptions>();
-  auto* reviewing = command->add_subcommand(
+  auto reviewing = command.add_subcommand(
       "review", "Say that you have read the gate log of a window; the ledger keeps who said it");
-  reviewing->add_option("--from", said->from, "Begin of the window, RFC 3339 or a date")
-      ->required();
-  reviewing->add_option("--to", said->to, "Its end, exclusive; not after now")->required();
-  reviewing->add_option("--note", said->note, "What you found")->required();
-  reviewing->add_option("--tenant", said->tenant, "Needed where the token sees several");
-  said->api.add_to(*reviewing);
-  reviewing->footer(
+  reviewing.add_option("--from", said->from, "Begin of the window, RFC 3339 or a date").required();
+  reviewing.add_option("--to", said->to, "Its end, exclusive; not after now").required();
+  reviewing.add_option("--note", said->note, "What you found").required();
+  reviewing.add_option("--tenant", said->tenant, "Needed where the token sees several");
+  said->api.add_to(reviewing);
+  reviewing.footer(
       "Readiness asks for it before a verb may run by itself: reviews without a gap that reach to "
       "within\n30 days. Who reviewed is who the token says. Needs a token of role admin.\n\n"
       "Example:\n"
       "  sallyport audit review --from 2026-11-01 --to 2026-12-01 --tenant acme --note 'all as "
       "agreed'");
-  reviewing->callback([&run, said] { run = [said] { return review(*said); }; });
+  reviewing.callback([&run, said] { run = [said] { return review(*said); }; });
 }
 
 }  // namespace sallyport::app

@@ -1,13 +1,10 @@
 #pragma once
 
+#include "engine/app/command_line.hpp"
 #include "engine/base/result.hpp"
 
 #include <functional>
 #include <string_view>
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the names are CLI11's
-class App;       // NOLINT(readability-identifier-naming)
-}
 
 namespace sallyport::app {
 
@@ -20,23 +17,23 @@ using Run = std::function<int()>;
 
 // Each adds its subcommand to `app` and sets `run` from the subcommand's callback. One source per
 // command.
-void add_gate(CLI::App& app, Run& run);
-void add_policy(CLI::App& app, Run& run);
-void add_match(CLI::App& app, Run& run);
-void add_normalize(CLI::App& app, Run& run);
-void add_config(CLI::App& app, Run& run);
-void add_run(CLI::App& app, Run& run);
-void add_investigate(CLI::App& app, Run& run);
-void add_investigations(CLI::App& app, Run& run);
-void add_learned(CLI::App& app, Run& run);
-void add_actions(CLI::App& app, Run& run);
-void add_approvals(CLI::App& app, Run& run);
-void add_version(CLI::App& app, Run& run);
-void add_ledger(CLI::App& app, Run& run);
-void add_audit(CLI::App& app, Run& run);
-void add_readiness(CLI::App& app, Run& run);
-void add_connector(CLI::App& app, Run& run);
-void add_replay(CLI::App& app, Run& run);
-void add_demo(CLI::App& app, Run& run);
+void add_gate(Command app, Run& run);
+void add_policy(Command app, Run& run);
+void add_match(Command app, Run& run);
+void add_normalize(Command app, Run& run);
+void add_config(Command app, Run& run);
+void add_run(Command app, Run& run);
+void add_investigate(Command app, Run& run);
+void add_investigations(Command app, Run& run);
+void add_learned(Command app, Run& run);
+void add_actions(Command app, Run& run);
+void add_approvals(Command app, Run& run);
+void add_version(Command app, Run& run);
+void add_ledger(Command app, Run& run);
+void add_audit(Command app, Run& run);
+void add_readiness(Command app, Run& run);
+void add_connector(Command app, Run& run);
+void add_replay(Command app, Run& run);
+void add_demo(Command app, Run& run);
 
 }  // namespace sallyport::app

@@ -5,7 +5,6 @@
 #include "engine/app/policy_file.hpp"
 #include "engine/config/settings.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 
@@ -52,17 +51,17 @@ int check_config(const std::string& file) {
 
 }  // namespace
 
-void add_config(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("config", "The engine's settings");
-  command->require_subcommand(1);
-  command->footer("Example:\n  sallyport config check config/sallyport.yaml");
-  auto* check = command->add_subcommand(
+void add_config(Command app, Run& run) {
+  auto command = app.add_subcommand("config", "The engine's settings");
+  command.needs_subcommand();
+  command.footer("Example:\n  sallyport config check config/sallyport.yaml");
+  auto check = command.add_subcommand(
       "check",
       "Say what is wrong with the settings and the files they name (exit 1), or that nothing is");
   auto file = std::make_shared<std::string>();
-  check->add_option(
+  check.add_option(
       "--config,FILE", *file, "Settings file (default: config/sallyport.yaml of the installation)");
-  check->footer(
+  check.footer(
       "Makes everything that `run` makes of the settings (verbs, mappings, policy, reasoner, "
       "local\n"
       "knowledge, connectors, models, channels of notifications, tokens and other secrets, "
@@ -70,7 +69,7 @@ void add_config(CLI::App& app, Run& run) {
       "properties, TLS files), without opening the store or a port, and without reaching a\n"
       "product or a broker. Secrets must be there: run it in the environment of the engine.\n\n"
       "Example:\n  sallyport config check --config /etc/sallyport/sallyport.yaml");
-  check->callback([&run, file] { run = [file] { return check_config(*file); }; });
+  check.callback([&run, file] { run = [file] { return check_config(*file); }; });
 }
 
 }  // namespace sallyport::app

@@ -6,7 +6,6 @@
 #include "engine/app/commands/product_options.hpp"
 #include "tools/conformance/report.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
@@ -236,38 +235,37 @@ int call(const Options& options) {
 
 }  // namespace
 
-void add_connector_call(CLI::App& command, Run& run) {
-  auto* calling = command.add_subcommand(
+void add_connector_call(Command command, Run& run) {
+  auto calling = command.add_subcommand(
       "call",
       "One operation of a connector: what it would send, what it reads, or the action itself");
   auto options = std::make_shared<Options>();
   calling
-      ->add_option("NAME",
-                   options->name,
-                   "A connector of the settings or of connectors_folder; or a manifest, to look at")
-      ->required();
-  calling->add_option("OPERATION", options->operation, "The verb")->required();
+      .add_option("NAME",
+                  options->name,
+                  "A connector of the settings or of connectors_folder; or a manifest, to look at")
+      .required();
+  calling.add_option("OPERATION", options->operation, "The verb").required();
   calling
-      ->add_option("--with",
-                   options->with,
-                   R"(JSON: {"target":{"kind":"user","value":"alice"},"parameters":{}})")
-      ->required();
-  auto* dry = calling->add_flag(
+      .add_option("--with",
+                  options->with,
+                  R"(JSON: {"target":{"kind":"user","value":"alice"},"parameters":{}})")
+      .required();
+  auto dry = calling.add_flag(
       "--dry-run",
       options->dry_run,
       "Print what would be sent, *** in place of secrets; nothing is, no secret is read");
   calling
-      ->add_flag("--read",
-                 options->read,
-                 "Only read the state that it would change; exit 1 where it is not in effect")
-      ->excludes(dry);
-  calling->add_option(
-      "--config", options->config, "Settings file (default: config/sallyport.yaml)");
-  calling->add_option(
+      .add_flag("--read",
+                options->read,
+                "Only read the state that it would change; exit 1 where it is not in effect")
+      .excludes(dry);
+  calling.add_option("--config", options->config, "Settings file (default: config/sallyport.yaml)");
+  calling.add_option(
       "--tenant", options->tenant, "Whose action it is, where the token has several");
-  options->product.add_to(*calling, "--base-url");
-  options->api.add_to(*calling);
-  calling->footer(
+  options->product.add_to(calling, "--base-url");
+  options->api.add_to(calling);
+  calling.footer(
       "Without --dry-run and --read the running engine that --url names is asked for the action: "
       "its "
       "gate decides as for\nevery other, and it is recorded and can be rolled back. This command "
@@ -276,7 +274,7 @@ void add_connector_call(CLI::App& command, Run& run) {
       "}}.\n\nExample:\n"
       "  sallyport connector call okta disable_user --dry-run --base-url https://acme.okta.com \\\n"
       "    --with '{\"target\":{\"kind\":\"user\",\"value\":\"alice@acme.example\"}}'");
-  calling->callback([&run, options] { run = [options] { return call(*options); }; });
+  calling.callback([&run, options] { run = [options] { return call(*options); }; });
 }
 
 }  // namespace sallyport::app

@@ -2,7 +2,6 @@
 #include "engine/app/commands/connector_commands.hpp"
 #include "engine/app/loading.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -55,17 +54,16 @@ int check_manifests(const std::vector<std::string>& files, const std::string& sc
 
 }  // namespace
 
-void add_connector_check(CLI::App& command, Run& run) {
-  auto* check = command.add_subcommand(
+void add_connector_check(Command command, Run& run) {
+  auto check = command.add_subcommand(
       "check",
       "Say what is wrong with manifests (exit 1), by file, line and column, or what they can do");
   auto files = std::make_shared<std::vector<std::string>>();
   auto schemas = std::make_shared<std::string>();
-  check->add_option("FILE", *files, "Manifests")->required();
-  check->add_option(
-      "--schemas", *schemas, "Folder with actions.yaml (default: the installation's)");
-  check->footer("Example:\n  sallyport connector check connectors/*/*.yaml");
-  check->callback([&run, files, schemas] {
+  check.add_option("FILE", *files, "Manifests").required();
+  check.add_option("--schemas", *schemas, "Folder with actions.yaml (default: the installation's)");
+  check.footer("Example:\n  sallyport connector check connectors/*/*.yaml");
+  check.callback([&run, files, schemas] {
     run = [files, schemas] { return check_manifests(*files, *schemas); };
   });
 }

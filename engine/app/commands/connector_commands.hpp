@@ -5,9 +5,9 @@
 namespace sallyport::app {
 
 // The subcommands of `sallyport connector`, each in a source of its own; `add_connector` adds them.
-void add_connector_check(CLI::App& command, Run& run);
-void add_connector_list(CLI::App& command, Run& run);
-void add_connector_call(CLI::App& command, Run& run);
-void add_connector_test(CLI::App& command, Run& run);
+void add_connector_check(Command command, Run& run);
+void add_connector_list(Command command, Run& run);
+void add_connector_call(Command command, Run& run);
+void add_connector_test(Command command, Run& run);
 
 }  // namespace sallyport::app

@@ -5,7 +5,6 @@
 #include "engine/app/commands/manifest_place.hpp"
 #include "engine/app/loading.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -158,20 +157,19 @@ int list(const Options& options) {
 
 }  // namespace
 
-void add_connector_list(CLI::App& command, Run& run) {
-  auto* listing = command.add_subcommand(
+void add_connector_list(Command command, Run& run) {
+  auto listing = command.add_subcommand(
       "list", "What is shipped and what is configured; with --url what a running engine has");
   auto options = std::make_shared<Options>();
-  listing->add_option(
-      "--config", options->config, "Settings file (default: config/sallyport.yaml)");
-  options->api.add_to(*listing);
-  listing->footer(
+  listing.add_option("--config", options->config, "Settings file (default: config/sallyport.yaml)");
+  options->api.add_to(listing);
+  listing.footer(
       "Reaches no product. A running engine says of each connector whether it is ready, degraded "
       "(its "
       "manifest was\nmade faulty; it goes on as it was) or absent (its manifest is not there).\n\n"
       "Example:\n  sallyport connector list\n"
       "  sallyport connector list --url http://127.0.0.1:8080 --json | jq '.name, .state'");
-  listing->callback([&run, options] { run = [options] { return list(*options); }; });
+  listing.callback([&run, options] { run = [options] { return list(*options); }; });
 }
 
 }  // namespace sallyport::app

@@ -6,7 +6,6 @@
 #include "tools/conformance/questions.hpp"
 #include "tools/conformance/report.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -223,28 +222,28 @@ int test(const Options& options) {
 
 }  // namespace
 
-void add_connector_test(CLI::App& command, Run& run) {
-  auto* testing = command.add_subcommand(
+void add_connector_test(Command command, Run& run) {
+  auto testing = command.add_subcommand(
       "test",
       "Try every operation of manifests: execute, verify, repeat, roll back, ask every query, and "
       "every class of error; against the lab's vendor, or another server");
   auto options = std::make_shared<Options>();
-  testing->add_option(
+  testing.add_option(
       "NAME", options->names, "Manifests: files, or of the installation (okta, idp/okta.yaml)");
-  testing->add_flag("--all", options->all, "All of the installation");
-  testing->add_option(
+  testing.add_flag("--all", options->all, "All of the installation");
+  testing.add_option(
       "--schemas", options->schemas, "Folder with actions.yaml (default: the installation's)");
-  options->product.add_to(*testing);
-  testing->add_option(
+  options->product.add_to(testing);
+  testing.add_option(
       "--samples",
       options->samples,
       "What to try operations with: `verb: { target: { kind, value }, parameters }`");
-  testing->add_option(
+  testing.add_option(
       "--policy", options->policy, "With --url: the policy whose gate lets each action run or not");
-  testing->add_option("--tenant", options->tenant, "With --policy: whose tier it is");
-  testing->add_flag("--json", options->json, "A line for each operation, with all that was sent");
-  testing->add_flag("--markdown", options->markdown, "The table of connectors/README.md");
-  testing->footer(
+  testing.add_option("--tenant", options->tenant, "With --policy: whose tier it is");
+  testing.add_flag("--json", options->json, "A line for each operation, with all that was sent");
+  testing.add_flag("--markdown", options->markdown, "The table of connectors/README.md");
+  testing.footer(
       "Without --url against a server of this process that keeps state and refuses what the vendor "
       "would refuse.\nWith --url it acts for real, and leaves things as they were where it can; "
       "classes of error are then not tried.\nExit status: 0 all held; 1 something did not; 2 could "
@@ -252,7 +251,7 @@ void add_connector_test(CLI::App& command, Run& run) {
       "  sallyport connector test okta\n"
       "  sallyport connector test my.yaml --url https://staging.acme.example --samples try.yaml "
       "\\\n    --secret api_token=env:TOKEN --policy staging.yaml --tenant acme");
-  testing->callback([&run, options] { run = [options] { return test(*options); }; });
+  testing.callback([&run, options] { run = [options] { return test(*options); }; });
 }
 
 }  // namespace sallyport::app

@@ -2,7 +2,6 @@
 #include "engine/app/demo/performance.hpp"
 #include "engine/config/document.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -71,10 +70,10 @@ void show_ways_in(demo::Screen& screen, const demo::Stage& stage) {
   screen.text();
   screen.text(
       fmt::format("   export SALLYPORT_URL={} SALLYPORT_TOKEN={}", stage.url, stage.visitor.token));
-  for (const auto* command : {"actions list",
-                              "approvals list --state approved",
-                              "ledger tail --data ",
-                              "ledger verify --data "}) {
+  for (const auto command : {"actions list",
+                             "approvals list --state approved",
+                             "ledger tail --data ",
+                             "ledger verify --data "}) {
     const std::string text{command};
     screen.text(fmt::format(
         "   build/release/sallyport {}{}", text, text.ends_with(' ') ? stage.data.string() : ""));
@@ -144,20 +143,20 @@ int play(const Options& options) {
 
 }  // namespace
 
-void add_demo(CLI::App& app, Run& run) {
+void add_demo(Command app, Run& run) {
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand(
+  auto command = app.add_subcommand(
       "demo", "The whole engine with a broker and real products of its own, telling a story");
-  command->add_flag("--once", options->once, "End after the story, also on a terminal");
-  command->add_flag("--no-lab", options->no_lab, "Act on nothing: verdicts and decisions only");
-  command->add_option(
+  command.add_flag("--once", options->once, "End after the story, also on a terminal");
+  command.add_flag("--no-lab", options->no_lab, "Act on nothing: verdicts and decisions only");
+  command.add_option(
       "--data", options->data, "Keep the record in this folder (default: gone at the end)");
-  command->footer(
+  command.footer(
       "Exit status: 0 everything the story expects held, 1 something did not, 2 it could not "
       "begin.\n"
       "Real products (nftables, slapd, sshd, in namespaces of their own) need root.\n\n"
       "Example:\n  sallyport demo --once");
-  command->callback([&run, options] { run = [options] { return play(*options); }; });
+  command.callback([&run, options] { run = [options] { return play(*options); }; });
 }
 
 }  // namespace sallyport::app

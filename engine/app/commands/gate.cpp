@@ -7,7 +7,6 @@
 #include "engine/gate/request_reader.hpp"
 #include "engine/gate/usage.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -239,26 +238,26 @@ int eval(const EvalOptions& options) {
 
 }  // namespace
 
-void add_gate(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("gate", "Ask the gate");
-  command->require_subcommand(1);
-  command->footer("Example:\n  sallyport gate eval --policy config/policy.yaml requests.jsonl");
+void add_gate(Command app, Run& run) {
+  auto command = app.add_subcommand("gate", "Ask the gate");
+  command.needs_subcommand();
+  command.footer("Example:\n  sallyport gate eval --policy config/policy.yaml requests.jsonl");
 
   const auto options = std::make_shared<EvalOptions>();
-  auto* evaluating =
-      command->add_subcommand("eval", "Decide requests by a policy file; acts on nothing");
-  evaluating->add_option("--policy", options->policy, "The policy file")->required();
-  evaluating->add_option("--config",
-                         options->config,
-                         "Settings of the engine whose answer is wanted: its places, which no "
-                         "action cuts off, and its connectors");
-  evaluating->add_option(
+  auto evaluating =
+      command.add_subcommand("eval", "Decide requests by a policy file; acts on nothing");
+  evaluating.add_option("--policy", options->policy, "The policy file").required();
+  evaluating.add_option("--config",
+                        options->config,
+                        "Settings of the engine whose answer is wanted: its places, which no "
+                        "action cuts off, and its connectors");
+  evaluating.add_option(
       "--at", options->at, "Decide as if it were this time (RFC 3339); default: now");
-  evaluating->add_option(
+  evaluating.add_option(
       "FILE",
       options->files,
       "Requests as JSON Lines, one document or one array; default, or `-`: standard input");
-  evaluating->footer(
+  evaluating.footer(
       "Prints one decision a line, in the order of the requests; a request that cannot be read "
       "gives "
       "an {\"error\":...}\nline in its place and exit status 2 at the end. All requests are "
@@ -274,7 +273,7 @@ void add_gate(CLI::App& app, Run& run) {
       "'{\"tenant\":\"acme\",\"action\":\"isolate_host\",\"target\":"
       "{\"kind\":\"host\",\"value\":\"WKS-0042\"},\n    \"confidence\":0.97,\"requested_by\":{"
       "\"kind\":\"analyst\",\"id\":\"alice\"}}' | sallyport gate eval --policy config/policy.yaml");
-  evaluating->callback([options, &run] { run = [options] { return eval(*options); }; });
+  evaluating.callback([options, &run] { run = [options] { return eval(*options); }; });
 }
 
 }  // namespace sallyport::app

@@ -18,7 +18,6 @@
 #include "engine/investigate/investigator.hpp"
 #include "engine/investigate/requests.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
@@ -338,61 +337,55 @@ int investigate_files(const Options& options) {
 
 }  // namespace
 
-void add_investigate(CLI::App& app, Run& run) {
+void add_investigate(Command app, Run& run) {
   const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand(
+  auto command = app.add_subcommand(
       "investigate", "Investigate alerts and print one verdict document each; acts on nothing");
-  command->add_option(
+  command.add_option(
       "--config", options->config, "Settings file (default: that of the installation)");
-  command->add_option("--policy", options->policy, "The policy that decides about proposals");
-  command->add_option("--reasoner", options->reasoner, "The reasoner's file");
+  command.add_option("--policy", options->policy, "The policy that decides about proposals");
+  command.add_option("--reasoner", options->reasoner, "The reasoner's file");
   command
-      ->add_option(
+      .add_option(
           "--intel", options->intel, "A threat-intelligence list, or a folder of lists; repeatable")
-      ->take_all()
-      ->allow_extra_args(false);
-  command->add_option("--assets", options->assets, "An inventory of assets; repeatable")
-      ->take_all()
-      ->allow_extra_args(false);
-  command->add_option("--identities", options->identities, "An inventory of identities; repeatable")
-      ->take_all()
-      ->allow_extra_args(false);
+      .one_value_each();
+  command.add_option("--assets", options->assets, "An inventory of assets; repeatable")
+      .one_value_each();
+  command.add_option("--identities", options->identities, "An inventory of identities; repeatable")
+      .one_value_each();
   command
-      ->add_option("--vulnerabilities",
-                   options->vulnerabilities,
-                   "An inventory of vulnerabilities; repeatable")
-      ->take_all()
-      ->allow_extra_args(false);
-  command->add_option("--geoip", options->geoip, "A database of places (.mmdb); repeatable")
-      ->take_all()
-      ->allow_extra_args(false);
+      .add_option("--vulnerabilities",
+                  options->vulnerabilities,
+                  "An inventory of vulnerabilities; repeatable")
+      .one_value_each();
+  command.add_option("--geoip", options->geoip, "A database of places (.mmdb); repeatable")
+      .one_value_each();
   command
-      ->add_option("--model",
-                   options->models,
-                   "Let this language model of the settings take part; repeatable: the next where "
-                   "the first does not answer")
-      ->take_all()
-      ->allow_extra_args(false);
-  command->add_flag(
+      .add_option("--model",
+                  options->models,
+                  "Let this language model of the settings take part; repeatable: the next where "
+                  "the first does not answer")
+      .one_value_each();
+  command.add_flag(
       "--group",
       options->group,
       "One verdict for the alerts of one story, by the grouping rules of the settings");
-  command->add_option("--grouping", options->grouping, "The same by the rules of this file");
-  command->add_flag("--remember",
-                    options->remember,
-                    "Alerts know what earlier ones of the input said, and how they were judged");
-  command->add_option("--tenant", options->tenant, "Whose alerts these are")->capture_default_str();
-  command->add_option("--source", options->source, "Read all alerts as of this source");
+  command.add_option("--grouping", options->grouping, "The same by the rules of this file");
+  command.add_flag("--remember",
+                   options->remember,
+                   "Alerts know what earlier ones of the input said, and how they were judged");
+  command.add_option("--tenant", options->tenant, "Whose alerts these are").shows_default();
+  command.add_option("--source", options->source, "Read all alerts as of this source");
   command
-      ->add_option("--record",
-                   options->record,
-                   "Also write into this folder what `sallyport replay` needs, secrets taken out")
-      ->type_name("DIR")
+      .add_option("--record",
+                  options->record,
+                  "Also write into this folder what `sallyport replay` needs, secrets taken out")
+      .value_name("DIR")
       // A recording is of one alert's investigation.
-      ->excludes("--group")
-      ->excludes("--grouping");
-  command->add_option("FILE", options->files, "Files of alerts; none or -: standard input");
-  command->footer(
+      .excludes("--group")
+      .excludes("--grouping");
+  command.add_option("FILE", options->files, "Files of alerts; none or -: standard input");
+  command.footer(
       "Native alerts or OCSF findings in (JSON Lines, objects, arrays), verdicts out, one a line, "
       "in\n"
       "the same order. The products that the settings name are asked what they know, and nothing "
@@ -409,7 +402,7 @@ void add_investigate(CLI::App& app, Run& run) {
       "clock is the alerts' own time.\n\nExample:\n"
       "  sallyport investigate --intel config/intel --policy config/policy.yaml alerts.jsonl | jq "
       ".verdict");
-  command->callback([&run, options] { run = [options] { return investigate_files(*options); }; });
+  command.callback([&run, options] { run = [options] { return investigate_files(*options); }; });
 }
 
 }  // namespace sallyport::app

@@ -1,7 +1,6 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/commands/commands.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::app {
@@ -69,40 +68,38 @@ int judge(const Options& options) {
 
 }  // namespace
 
-void add_investigations(CLI::App& app, Run& run) {
-  auto* command =
-      app.add_subcommand("investigations", "What was investigated, and what people say");
-  command->require_subcommand(1);
-  command->footer(
+void add_investigations(Command app, Run& run) {
+  auto command = app.add_subcommand("investigations", "What was investigated, and what people say");
+  command.needs_subcommand();
+  command.footer(
       "Example:\n  sallyport investigations list\n"
       "  sallyport investigations judge 01J... --verdict benign --comment 'our own scanner'");
   auto options = std::make_shared<Options>();
 
-  auto* listing = command->add_subcommand("list", "Newest first; exit 1 when there are none");
-  listing->add_option("--limit", options->limit, "At most so many")->capture_default_str();
-  listing->footer("Example:\n  sallyport investigations list --limit 20");
-  options->api.add_to(*listing);
-  listing->callback([&run, options] { run = [options] { return list(*options); }; });
+  auto listing = command.add_subcommand("list", "Newest first; exit 1 when there are none");
+  listing.add_option("--limit", options->limit, "At most so many").shows_default();
+  listing.footer("Example:\n  sallyport investigations list --limit 20");
+  options->api.add_to(listing);
+  listing.callback([&run, options] { run = [options] { return list(*options); }; });
 
-  auto* showing = command->add_subcommand("show", "The newest verdict document of one");
-  showing->add_option("ID", options->id, "The investigation")->required();
-  showing->footer("Example:\n  sallyport investigations show 01J... | jq .explanation");
-  options->api.add_to(*showing);
-  showing->callback([&run, options] { run = [options] { return show(*options); }; });
+  auto showing = command.add_subcommand("show", "The newest verdict document of one");
+  showing.add_option("ID", options->id, "The investigation").required();
+  showing.footer("Example:\n  sallyport investigations show 01J... | jq .explanation");
+  options->api.add_to(showing);
+  showing.callback([&run, options] { run = [options] { return show(*options); }; });
 
-  auto* judging = command->add_subcommand(
+  auto judging = command.add_subcommand(
       "judge", "Say what it was; the engine learns from it, and the ledger keeps who said it");
-  judging->add_option("ID", options->id, "The investigation")->required();
-  judging->add_option("--verdict", options->verdict, "What it was")
-      ->required()
-      ->check(
-          CLI::IsMember({"malicious", "suspicious", "benign", "false_positive", "inconclusive"}));
-  judging->add_option("--comment", options->comment, "Why")->required();
-  judging->footer(
+  judging.add_option("ID", options->id, "The investigation").required();
+  judging.add_option("--verdict", options->verdict, "What it was")
+      .required()
+      .one_of({"malicious", "suspicious", "benign", "false_positive", "inconclusive"});
+  judging.add_option("--comment", options->comment, "Why").required();
+  judging.footer(
       "Example:\n  sallyport investigations judge 01J... --verdict malicious --comment 'seen on "
       "the host'");
-  options->api.add_to(*judging);
-  judging->callback([&run, options] { run = [options] { return judge(*options); }; });
+  options->api.add_to(judging);
+  judging.callback([&run, options] { run = [options] { return judge(*options); }; });
 }
 
 }  // namespace sallyport::app

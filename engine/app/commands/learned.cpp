@@ -1,7 +1,6 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/commands/commands.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::app {
@@ -59,32 +58,32 @@ int reset(const Options& options) {
 
 }  // namespace
 
-void add_learned(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("learned", "What people's verdicts taught, per detection");
-  command->require_subcommand(1);
-  command->footer(
+void add_learned(Command app, Run& run) {
+  auto command = app.add_subcommand("learned", "What people's verdicts taught, per detection");
+  command.needs_subcommand();
+  command.footer(
       "Example:\n  sallyport learned list\n"
       "  sallyport learned reset --source wazuh --detection 5710 --reason 'the rule was changed'");
   auto options = std::make_shared<Options>();
 
-  auto* listing = command->add_subcommand(
+  auto listing = command.add_subcommand(
       "list", "Every learned weight: from -1, people said benign, to 1; exit 1 when there is none");
-  listing->add_option("--tenant", options->tenant, "For tokens with several tenants");
-  listing->footer("Example:\n  sallyport learned list --json");
-  options->api.add_to(*listing);
-  listing->callback([&run, options] { run = [options] { return list(*options); }; });
+  listing.add_option("--tenant", options->tenant, "For tokens with several tenants");
+  listing.footer("Example:\n  sallyport learned list --json");
+  options->api.add_to(listing);
+  listing.callback([&run, options] { run = [options] { return list(*options); }; });
 
-  auto* resetting = command->add_subcommand(
+  auto resetting = command.add_subcommand(
       "reset", "Take back what was learned of a detection; the ledger keeps who and why");
-  resetting->add_option("--source", options->source, "The source of its alerts")->required();
-  resetting->add_option("--detection", options->detection, "The detection")->required();
-  resetting->add_option("--reason", options->reason, "Why")->required();
-  resetting->add_option("--tenant", options->tenant, "For tokens with several tenants");
-  resetting->footer(
+  resetting.add_option("--source", options->source, "The source of its alerts").required();
+  resetting.add_option("--detection", options->detection, "The detection").required();
+  resetting.add_option("--reason", options->reason, "Why").required();
+  resetting.add_option("--tenant", options->tenant, "For tokens with several tenants");
+  resetting.footer(
       "Example:\n  sallyport learned reset --source wazuh --detection 5710 --reason 'the rule was "
       "changed'");
-  options->api.add_to(*resetting);
-  resetting->callback([&run, options] { run = [options] { return reset(*options); }; });
+  options->api.add_to(resetting);
+  resetting.callback([&run, options] { run = [options] { return reset(*options); }; });
 }
 
 }  // namespace sallyport::app

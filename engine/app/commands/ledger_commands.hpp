@@ -5,8 +5,8 @@
 namespace sallyport::app {
 
 // Parts of `sallyport ledger`; each adds to that subcommand.
-void add_ledger_tail(CLI::App& ledger, Run& run);
-void add_ledger_verify(CLI::App& ledger, Run& run);
-void add_ledger_export(CLI::App& ledger, Run& run);
+void add_ledger_tail(Command ledger, Run& run);
+void add_ledger_verify(Command ledger, Run& run);
+void add_ledger_export(Command ledger, Run& run);
 
 }  // namespace sallyport::app

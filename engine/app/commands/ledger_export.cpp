@@ -2,7 +2,6 @@
 #include "engine/app/commands/store_place.hpp"
 #include "engine/app/ledger_copy.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -58,19 +57,18 @@ int export_lines(const ExportOptions& options) {
 
 }  // namespace
 
-void add_ledger_export(CLI::App& ledger, Run& run) {
+void add_ledger_export(Command ledger, Run& run) {
   const auto options = std::make_shared<ExportOptions>();
-  auto* copied =
-      ledger.add_subcommand("export", "Write a tenant's entries, one JSON object a line");
-  options->place.add_to(*copied);
-  copied->add_option("--tenant", options->tenant, "Whose")->required();
-  copied->add_option("--from", options->from, "The first entry's number")->capture_default_str();
-  copied->add_option("--out",
-                     options->out,
-                     "File to write; the chain's head goes to FILE.head (default: standard output; "
-                     "the head is always on standard error)");
-  copied->footer("Example:\n  sallyport ledger export --tenant acme --out acme.jsonl");
-  copied->callback([&run, options] { run = [options] { return export_lines(*options); }; });
+  auto copied = ledger.add_subcommand("export", "Write a tenant's entries, one JSON object a line");
+  options->place.add_to(copied);
+  copied.add_option("--tenant", options->tenant, "Whose").required();
+  copied.add_option("--from", options->from, "The first entry's number").shows_default();
+  copied.add_option("--out",
+                    options->out,
+                    "File to write; the chain's head goes to FILE.head (default: standard output; "
+                    "the head is always on standard error)");
+  copied.footer("Example:\n  sallyport ledger export --tenant acme --out acme.jsonl");
+  copied.callback([&run, options] { run = [options] { return export_lines(*options); }; });
 }
 
 }  // namespace sallyport::app

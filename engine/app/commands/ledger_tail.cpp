@@ -4,7 +4,6 @@
 #include "engine/model/decision.hpp"
 #include "engine/store/ledger.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -160,16 +159,16 @@ int tail(const TailOptions& options) {
 
 }  // namespace
 
-void add_ledger_tail(CLI::App& ledger, Run& run) {
+void add_ledger_tail(Command ledger, Run& run) {
   const auto options = std::make_shared<TailOptions>();
-  auto* shown = ledger.add_subcommand("tail", "Print the newest entries");
-  options->place.add_to(*shown);
-  shown->add_option("--tenant", options->tenant, "Only this tenant's");
-  shown->add_option("-n,--n", options->n, "How many of each tenant's")->capture_default_str();
-  auto* follow = shown->add_flag("-f,--follow", options->follow, "Go on with what is appended");
+  auto shown = ledger.add_subcommand("tail", "Print the newest entries");
+  options->place.add_to(shown);
+  shown.add_option("--tenant", options->tenant, "Only this tenant's");
+  shown.add_option("-n,--n", options->n, "How many of each tenant's").shows_default();
+  auto follow = shown.add_flag("-f,--follow", options->follow, "Go on with what is appended");
   auto& asked = options->asked;
   const auto about = [&](const char* name, std::string& into, const char* what) {
-    shown->add_option(name, into, what)->excludes(follow);
+    shown.add_option(name, into, what).excludes(follow);
   };
   about("--verb", asked.verb, "Only decisions about this verb");
   about("--target", asked.target, "Only decisions about this target");
@@ -179,12 +178,12 @@ void add_ledger_tail(CLI::App& ledger, Run& run) {
   about("--subject", asked.subject, "Only what became of this alert, investigation or action");
   about("--from", options->from, "Only what happened then or later (RFC 3339)");
   about("--to", options->to, "Only what happened before that");
-  shown->add_flag("--json", options->json, "The entries as they are stored, one a line");
-  shown->footer(
+  shown.add_flag("--json", options->json, "The entries as they are stored, one a line");
+  shown.footer(
       "Examples:\n  sallyport ledger tail --tenant acme --n 50 --follow\n"
       "  sallyport ledger tail --verb isolate_host --decision queued --from 2026-11-01\n"
       "Exit status 1: nothing is found that was asked for.");
-  shown->callback([&run, options] { run = [options] { return tail(*options); }; });
+  shown.callback([&run, options] { run = [options] { return tail(*options); }; });
 }
 
 }  // namespace sallyport::app

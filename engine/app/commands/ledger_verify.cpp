@@ -3,7 +3,6 @@
 #include "engine/app/ledger_copy.hpp"
 #include "engine/audit/checkpoint.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -138,37 +137,37 @@ int print_public_key(const StorePlace& place) {
 
 }  // namespace
 
-void add_ledger_verify(CLI::App& ledger, Run& run) {
+void add_ledger_verify(Command ledger, Run& run) {
   const auto options = std::make_shared<VerifyOptions>();
-  auto* proven = ledger.add_subcommand(
+  auto proven = ledger.add_subcommand(
       "verify",
       "Walk the chain: 0 and the head's hash, or 1 and the first entry that does not hold");
-  options->place.add_to(*proven);
-  proven->add_option("--tenant", options->tenant, "Only this tenant's");
-  proven->add_option("file", options->file, "An export instead of the store")->type_name("EXPORT");
-  proven->add_option("--head",
-                     options->head,
-                     "The hash that the export must end with (default: from EXPORT.head)");
+  options->place.add_to(proven);
+  proven.add_option("--tenant", options->tenant, "Only this tenant's");
+  proven.add_option("file", options->file, "An export instead of the store").value_name("EXPORT");
+  proven.add_option("--head",
+                    options->head,
+                    "The hash that the export must end with (default: from EXPORT.head)");
   proven
-      ->add_option("--public-key",
-                   options->public_key,
-                   "The engine's public key (PEM): every checkpoint's signature must hold, and at "
-                   "least one must be there")
-      ->type_name("FILE");
-  proven->add_flag("--json", options->json, "One JSON object per chain");
-  proven->footer(
+      .add_option("--public-key",
+                  options->public_key,
+                  "The engine's public key (PEM): every checkpoint's signature must hold, and at "
+                  "least one must be there")
+      .value_name("FILE");
+  proven.add_flag("--json", options->json, "One JSON object per chain");
+  proven.footer(
       "Entries missing at the end of an export are only seen against its head. With --public-key "
       "it\nsays up to which entry the chain is signed.\n"
       "Examples:\n  sallyport ledger verify acme.jsonl --head sha256:...\n"
       "  sallyport ledger verify --public-key ledger.pub acme.jsonl");
-  proven->callback([&run, options] { run = [options] { return verify(*options); }; });
+  proven.callback([&run, options] { run = [options] { return verify(*options); }; });
 
-  auto* shown_key = ledger.add_subcommand(
+  auto shown_key = ledger.add_subcommand(
       "public-key", "Print the key (PEM) that the ledger's signatures are checked with");
   const auto place = std::make_shared<StorePlace>();
-  place->add_to(*shown_key);
-  shown_key->footer("Example:\n  sallyport ledger public-key --data data > ledger.pub");
-  shown_key->callback([&run, place] { run = [place] { return print_public_key(*place); }; });
+  place->add_to(shown_key);
+  shown_key.footer("Example:\n  sallyport ledger public-key --data data > ledger.pub");
+  shown_key.callback([&run, place] { run = [place] { return print_public_key(*place); }; });
 }
 
 }  // namespace sallyport::app

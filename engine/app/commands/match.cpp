@@ -4,7 +4,6 @@
 #include "engine/match/rule.hpp"
 #include "engine/match/windows_event.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <fcntl.h>
@@ -196,28 +195,28 @@ int run_match(const MatchOptions& options) {
 
 }  // namespace
 
-void add_match(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("match", "Print the events that a Sigma rule matches");
+void add_match(Command app, Run& run) {
+  auto command = app.add_subcommand("match", "Print the events that a Sigma rule matches");
   auto options = std::make_shared<MatchOptions>();
   command
-      ->add_option("RULE",
-                   options->rule,
-                   "A Sigma rule, or a bare detection block; of several documents, any may match")
-      ->required();
-  command->add_option("FILE",
-                      options->files,
-                      "Events: JSON Lines, a list, or objects over several lines; standard input "
-                      "without one, or for -");
+      .add_option("RULE",
+                  options->rule,
+                  "A Sigma rule, or a bare detection block; of several documents, any may match")
+      .required();
+  command.add_option("FILE",
+                     options->files,
+                     "Events: JSON Lines, a list, or objects over several lines; standard input "
+                     "without one, or for -");
   command
-      ->add_option("--placeholder",
-                   options->placeholders,
-                   "NAME=VALUE: a value of %NAME% for |expand; may be given several times")
-      ->allow_extra_args(false);
-  command->footer(
+      .add_option("--placeholder",
+                  options->placeholders,
+                  "NAME=VALUE: a value of %NAME% for |expand; may be given several times")
+      .one_value_each();
+  command.footer(
       "Windows events (Event.System, Event.EventData) are seen flat.\n"
       "Exit status: 0 something matched; 1 nothing did; 2 a rule or an input could not be used.\n"
       "Example:\n  sallyport match rule.yml events.jsonl | wc -l");
-  command->callback([&run, options] { run = [options] { return run_match(*options); }; });
+  command.callback([&run, options] { run = [options] { return run_match(*options); }; });
 }
 
 }  // namespace sallyport::app

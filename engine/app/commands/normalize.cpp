@@ -5,7 +5,6 @@
 #include "engine/ingest/decode.hpp"
 #include "engine/ingest/payload.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -136,23 +135,23 @@ int normalize(const Options& options) {
 
 }  // namespace
 
-void add_normalize(CLI::App& app, Run& run) {
+void add_normalize(Command app, Run& run) {
   const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand(
+  auto command = app.add_subcommand(
       "normalize", "Make OCSF Detection Findings of native alerts (JSON Lines, objects, arrays)");
-  command->add_option("--source", options->source, "Read all alerts as of this source");
-  command->add_option(
+  command.add_option("--source", options->source, "Read all alerts as of this source");
+  command.add_option(
       "--schemas",
       options->schemas,
       "The folder whose alerts/*.yaml are the mappings; default: schemas of the installation");
-  command->add_option("FILE", options->files, "Files of alerts; none or -: standard input");
-  command->footer(
+  command.add_option("FILE", options->files, "Files of alerts; none or -: standard input");
+  command.footer(
       "Findings go to standard output, one a line, in the order of the input. What cannot be used\n"
       "goes to standard error as one JSON object a line with its reason, and the rest goes on; "
       "the\n"
       "exit status is then 2.\n\nExample:\n"
       "  tail -F /var/ossec/logs/alerts/alerts.json | sallyport normalize --source wazuh");
-  command->callback([&run, options] { run = [options] { return normalize(*options); }; });
+  command.callback([&run, options] { run = [options] { return normalize(*options); }; });
 }
 
 }  // namespace sallyport::app

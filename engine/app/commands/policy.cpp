@@ -2,7 +2,6 @@
 #include "engine/app/loading.hpp"
 #include "engine/app/policy_file.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -43,32 +42,32 @@ int check(const std::string& file, const std::string& at) {
 
 }  // namespace
 
-void add_policy(CLI::App& app, Run& run) {
+void add_policy(Command app, Run& run) {
   struct Options {
     std::string file;
     std::string at;
   };
 
   const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("policy", "The policy: check, look, compare, change, replay");
-  command->require_subcommand(1);
-  command->footer("Example:\n  sallyport policy check config/policy.yaml");
-  add_policy_versions(*command, run);
-  add_policy_changes(*command, run);
-  add_policy_replay(*command, run);
+  auto command = app.add_subcommand("policy", "The policy: check, look, compare, change, replay");
+  command.needs_subcommand();
+  command.footer("Example:\n  sallyport policy check config/policy.yaml");
+  add_policy_versions(command, run);
+  add_policy_changes(command, run);
+  add_policy_replay(command, run);
 
-  auto* checking =
-      command->add_subcommand("check", "All faults and probable mistakes of a policy file");
-  checking->add_option("FILE", options->file, "The policy file")->required();
-  checking->add_option(
+  auto checking =
+      command.add_subcommand("check", "All faults and probable mistakes of a policy file");
+  checking.add_option("FILE", options->file, "The policy file").required();
+  checking.add_option(
       "--at", options->at, "Look at it as if it were this time (RFC 3339); default: now");
-  checking->footer(
+  checking.footer(
       "Faults and warnings go to standard error as file:line:column. Prints the file's hash and "
       "the "
       "tier of each\ntenant that holds at that time. Exit status: 0 it can be used (warnings or "
       "not); 1 it has faults; 2 it cannot\nbe opened.\n\nExample:\n  sallyport policy check "
       "config/policy.yaml --at 2027-01-01T00:00:00Z");
-  checking->callback(
+  checking.callback(
       [options, &run] { run = [options] { return check(options->file, options->at); }; });
 }
 

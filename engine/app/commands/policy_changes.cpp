@@ -4,7 +4,6 @@
 #include "engine/config/document.hpp"
 #include "engine/gate/policy_diff.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -101,57 +100,57 @@ int apply(const Options& options) {
 
 }  // namespace
 
-void add_policy_changes(CLI::App& policy, Run& run) {
+void add_policy_changes(Command policy, Run& run) {
   const auto options = std::make_shared<Options>();
-  const auto asks_the_engine = [&](CLI::App& command) {
-    command.add_option("--reason", options->reason, "Why; the ledger keeps it")->required();
+  const auto asks_the_engine = [&](Command command) {
+    command.add_option("--reason", options->reason, "Why; the ledger keeps it").required();
     options->api.add_to(command);
   };
 
-  auto* turning = policy.add_subcommand("set-tier", "Turn the dial of a tenant, at once");
-  turning->add_option("TENANT", options->tenant, "Whose")->required();
-  turning->add_option("TIER", options->tier, "L0 to L4")
-      ->required()
-      ->check(CLI::IsMember({"L0", "L1", "L2", "L3", "L4"}));
-  asks_the_engine(*turning);
-  turning->footer(
+  auto turning = policy.add_subcommand("set-tier", "Turn the dial of a tenant, at once");
+  turning.add_option("TENANT", options->tenant, "Whose").required();
+  turning.add_option("TIER", options->tier, "L0 to L4")
+      .required()
+      .one_of({"L0", "L1", "L2", "L3", "L4"});
+  asks_the_engine(turning);
+  turning.footer(
       "Asks the running engine, which writes it into the policy file. When this returns, nothing "
       "is "
       "sent any more\nthat the new tier forbids.\n\nExample:\n  sallyport policy set-tier acme L1 "
       "--reason 'incident 4711'");
-  turning->callback([options, &run] { run = [options] { return set_tier(*options); }; });
+  turning.callback([options, &run] { run = [options] { return set_tier(*options); }; });
 
-  auto* switching = policy.add_subcommand(
+  auto switching = policy.add_subcommand(
       "kill-switch", "Block everything at once, or a tenant, a verb, a connector; or end that");
-  switching->add_option("STATE", options->on, "on: blocked; off: no longer")
-      ->required()
-      ->check(CLI::IsMember({"on", "off"}));
-  switching->add_option("--tenant", options->tenant, "Only this tenant's (default: of all)");
-  auto* verb = switching->add_option("--verb", options->verb, "Only this verb");
-  switching->add_option("--connector", options->connector, "Only what this connector runs")
-      ->excludes(verb);
-  asks_the_engine(*switching);
-  switching->footer(
+  switching.add_option("STATE", options->on, "on: blocked; off: no longer")
+      .required()
+      .one_of({"on", "off"});
+  switching.add_option("--tenant", options->tenant, "Only this tenant's (default: of all)");
+  auto verb = switching.add_option("--verb", options->verb, "Only this verb");
+  switching.add_option("--connector", options->connector, "Only what this connector runs")
+      .excludes(verb);
+  asks_the_engine(switching);
+  switching.footer(
       "Asks the running engine, which writes it into the policy file. When this returns, nothing "
       "is sent any more\nthat it blocks, approved or not. Without --tenant it needs a token for "
       "all tenants.\n\nExamples:\n  sallyport policy kill-switch on --reason 'incident 4711'\n  "
       "sallyport policy kill-switch on --tenant acme --verb disable_user --reason 'wrong "
       "accounts'\n"
       "  sallyport policy kill-switch off --reason 'over'");
-  switching->callback([options, &run] { run = [options] { return kill_switch(*options); }; });
+  switching.callback([options, &run] { run = [options] { return kill_switch(*options); }; });
 
-  auto* applying =
+  auto applying =
       policy.add_subcommand("apply", "Replace the policy of a running engine by a file");
-  applying->add_option("FILE", options->file, "The policy file")->required();
-  applying->add_option(
+  applying.add_option("FILE", options->file, "The policy file").required();
+  applying.add_option(
       "--replaces", options->replaces, "Only if this version is still the one in force");
-  asks_the_engine(*applying);
-  applying->footer(
+  asks_the_engine(applying);
+  applying.footer(
       "Prints what changed. The engine checks the file, gives it a version and writes it over its "
       "own; a faulty one\nchanges nothing. Needs a token for all tenants. Exit status: 0 it is in "
       "force; 1 another version is in force\nthan the one named or looked at; 2 the file cannot be "
       "used.\n\nExample:\n  sallyport policy apply policy.yaml --reason 'quarterly review'");
-  applying->callback([options, &run] { run = [options] { return apply(*options); }; });
+  applying.callback([options, &run] { run = [options] { return apply(*options); }; });
 }
 
 }  // namespace sallyport::app

@@ -6,7 +6,6 @@
 #include "engine/app/loading.hpp"
 #include "engine/app/policy_file.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -178,18 +177,18 @@ int replay(const Options& options) {
 
 }  // namespace
 
-void add_policy_replay(CLI::App& policy, Run& run) {
+void add_policy_replay(Command policy, Run& run) {
   const auto options = std::make_shared<Options>();
-  auto* command = policy.add_subcommand("replay", "Decide the past again under another policy");
-  command->add_option("--policy",
-                      options->policy,
-                      "The other policy; without it: check that every decision comes out as it was "
-                      "recorded, under the policy that was in force");
-  command->add_option("--from", options->from, "RFC 3339; default: the beginning");
-  command->add_option("--to", options->to, "RFC 3339, not included; default: now");
-  command->add_option("--tenant", options->tenant, "Only this tenant's");
-  options->place.add_to(*command);
-  command->footer(
+  auto command = policy.add_subcommand("replay", "Decide the past again under another policy");
+  command.add_option("--policy",
+                     options->policy,
+                     "The other policy; without it: check that every decision comes out as it was "
+                     "recorded, under the policy that was in force");
+  command.add_option("--from", options->from, "RFC 3339; default: the beginning");
+  command.add_option("--to", options->to, "RFC 3339, not included; default: now");
+  command.add_option("--tenant", options->tenant, "Only this tenant's");
+  options->place.add_to(command);
+  command.footer(
       "Every recorded request is decided at its recorded time, in order, limits counted as they "
       "would have been used up.\nPrints for each verb and kind of target what ran by itself, was "
       "queued and was blocked, then and now; and of what\nwould newly run by itself, how much was "
@@ -199,7 +198,7 @@ void add_policy_replay(CLI::App& policy, Run& run) {
       "difference when a decision comes out otherwise; 2 it cannot\nbe replayed.\n\nExample:\n  "
       "sallyport policy replay --policy new.yaml --from 2026-11-01T00:00:00Z --to "
       "2026-12-01T00:00:00Z --data data");
-  command->callback([options, &run] { run = [options] { return replay(*options); }; });
+  command.callback([options, &run] { run = [options] { return replay(*options); }; });
 }
 
 }  // namespace sallyport::app

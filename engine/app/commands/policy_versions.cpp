@@ -5,7 +5,6 @@
 #include "engine/config/document.hpp"
 #include "engine/gate/policy.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -178,43 +177,42 @@ int diff(const Options& options) {
 
 }  // namespace
 
-void add_policy_versions(CLI::App& policy, Run& run) {
+void add_policy_versions(Command policy, Run& run) {
   const auto options = std::make_shared<Options>();
 
-  auto* showing = policy.add_subcommand("show", "A policy in short, a line for each tenant");
-  auto* file = showing->add_option("FILE,--policy", options->file, "A policy file");
-  showing->add_option("--at", options->at, "The one that was in force then (RFC 3339)");
-  showing->add_option("--version", options->version, "This version")->excludes(file);
-  showing->add_flag("--text", options->text, "The file itself, byte for byte")->excludes(file);
-  options->place.add_to(*showing);
-  showing->footer(
+  auto showing = policy.add_subcommand("show", "A policy in short, a line for each tenant");
+  auto file = showing.add_option("FILE,--policy", options->file, "A policy file");
+  showing.add_option("--at", options->at, "The one that was in force then (RFC 3339)");
+  showing.add_option("--version", options->version, "This version").excludes(file);
+  showing.add_flag("--text", options->text, "The file itself, byte for byte").excludes(file);
+  options->place.add_to(showing);
+  showing.footer(
       "Without FILE: the version in force, or an earlier one, of a running engine (--url) or a "
       "data "
       "directory.\n--json prints the policy's tree. With FILE, --at says at which time the tiers "
       "are meant.\n\nExample:\n  sallyport policy show --at 2026-11-01T10:00:00Z --data data\n  "
       "sallyport policy show config/policy.yaml");
-  showing->callback([options, &run] { run = [options] { return show(*options); }; });
+  showing.callback([options, &run] { run = [options] { return show(*options); }; });
 
-  auto* listing =
+  auto listing =
       policy.add_subcommand("history", "Every version: when, who, why, and what it changed");
-  listing->add_option("--limit", options->limit, "At most so many, newest first")
-      ->capture_default_str();
-  options->place.add_to(*listing);
-  listing->footer(
+  listing.add_option("--limit", options->limit, "At most so many, newest first").shows_default();
+  options->place.add_to(listing);
+  listing.footer(
       "Exit status: 1 when there is none.\n\nExample:\n  sallyport policy history --data "
       "data --limit 5");
-  listing->callback([options, &run] { run = [options] { return history(*options); }; });
+  listing.callback([options, &run] { run = [options] { return history(*options); }; });
 
-  auto* comparing = policy.add_subcommand("diff", "What differs between two versions or files");
-  comparing->add_option("A", options->a, "A file, or the number of a version")->required();
-  comparing->add_option("B", options->b, "The same")->required();
-  options->place.add_to(*comparing);
-  comparing->footer(
+  auto comparing = policy.add_subcommand("diff", "What differs between two versions or files");
+  comparing.add_option("A", options->a, "A file, or the number of a version").required();
+  comparing.add_option("B", options->b, "The same").required();
+  options->place.add_to(comparing);
+  comparing.footer(
       "Compares what they say: comments, order and spelling do not count. Whitelist entries are "
       "told apart by id.\nExit status: 0 they say the same; 1 they differ; 2 one of them cannot be "
       "read.\n\nExample:\n  sallyport policy diff 3 4 --data data\n  sallyport policy diff "
       "old.yaml new.yaml");
-  comparing->callback([options, &run] { run = [options] { return diff(*options); }; });
+  comparing.callback([options, &run] { run = [options] { return diff(*options); }; });
 }
 
 }  // namespace sallyport::app

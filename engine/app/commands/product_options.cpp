@@ -2,7 +2,6 @@
 
 #include "engine/http/url.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <utility>
@@ -34,7 +33,7 @@ json::value typed(const connectors::manifest::Plan& plan,
 
 }  // namespace
 
-void ProductOptions::add_to(CLI::App& command, const std::string& url_option) {
+void ProductOptions::add_to(Command command, const std::string& url_option) {
   command.add_option(url_option, url, "Where the product is");
   command.add_option("--option", options, "NAME=VALUE, of the manifest's options");
   command.add_option("--secret",

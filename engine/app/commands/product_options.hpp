@@ -2,13 +2,10 @@
 
 #include "connectors/manifest/config.hpp"
 #include "connectors/manifest/plan.hpp"
+#include "engine/app/command_line.hpp"
 
 #include <string>
 #include <vector>
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the names are CLI11's
-class App;       // NOLINT(readability-identifier-naming)
-}
 
 namespace sallyport::app {
 
@@ -21,7 +18,7 @@ struct ProductOptions {
   std::string ca;
 
   /// `url_option`: what the URL is called; --url is the engine's where a command speaks to one.
-  void add_to(CLI::App& command, const std::string& url_option = "--url");
+  void add_to(Command command, const std::string& url_option = "--url");
 
   /// Who names a URL on the command line means its host, loopback and without TLS included.
   /// Errors: invalid_input, naming the option.

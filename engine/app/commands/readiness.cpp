@@ -5,7 +5,6 @@
 #include "engine/app/commands/record_place.hpp"
 #include "engine/app/loading.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -131,13 +130,13 @@ int show(const ReadinessOptions& options) {
 
 }  // namespace
 
-void add_readiness(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand(
+void add_readiness(Command app, Run& run) {
+  auto command = app.add_subcommand(
       "readiness", "Per verb and kind of target: the record, and what is missing to run by itself");
   const auto options = std::make_shared<ReadinessOptions>();
-  options->place.add_to(*command);
-  command->add_option("--tenant", options->tenant, "Only this tenant's");
-  command->footer(
+  options->place.add_to(command);
+  command.add_option("--tenant", options->tenant, "Only this tenant's");
+  command.footer(
       "Asks a running engine where a URL is given and neither --data nor --config; else reads the "
       "ledger in the\nstore's directory, also while an engine runs on it.\n\nA verb may be "
       "promoted "
@@ -155,7 +154,7 @@ void add_readiness(CLI::App& app, Run& run) {
       "on record.\n\n"
       "Example:\n  sallyport readiness --url http://127.0.0.1:8080 --tenant acme\n  sallyport "
       "readiness --data data");
-  command->callback([&run, options] { run = [options] { return show(*options); }; });
+  command.callback([&run, options] { run = [options] { return show(*options); }; });
 }
 
 }  // namespace sallyport::app

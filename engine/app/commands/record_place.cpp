@@ -1,10 +1,8 @@
 #include "engine/app/commands/record_place.hpp"
 
-#include <CLI/CLI.hpp>
-
 namespace sallyport::app {
 
-void RecordPlace::add_to(CLI::App& command) {
+void RecordPlace::add_to(Command command) {
   offline.add_to(command);
   api.add_to(command);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/app/api_client.hpp"
+#include "engine/app/command_line.hpp"
 #include "engine/app/commands/store_place.hpp"
 
 namespace sallyport::app {
@@ -10,7 +11,7 @@ struct RecordPlace {
   ApiOptions api;
   StorePlace offline;
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 
   /// True: a running engine is asked, because one is named and no store is.
   [[nodiscard]] bool remote() const {

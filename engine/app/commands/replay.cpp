@@ -6,7 +6,6 @@
 #include "engine/app/policy_file.hpp"
 #include "engine/investigate/verdicts.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -181,28 +180,27 @@ int replay(const Options& options) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, Run& run) {
+void add_replay(Command app, Run& run) {
   const auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand(
+  auto command = app.add_subcommand(
       "replay", "Make an investigation again from what it was told, and compare");
   command
-      ->add_option("INVESTIGATION",
-                   options->what,
-                   "Its id in the store; or a file, or a folder, of `investigate --record`")
-      ->required();
-  options->place.add_to(*command);
-  command->add_option("--policy", options->policy, "Decide by this policy instead")
-      ->type_name("FILE");
-  command->add_option("--reasoner", options->reasoner, "Reason by this reasoner's file instead")
-      ->type_name("FILE");
+      .add_option("INVESTIGATION",
+                  options->what,
+                  "Its id in the store; or a file, or a folder, of `investigate --record`")
+      .required();
+  options->place.add_to(command);
+  command.add_option("--policy", options->policy, "Decide by this policy instead")
+      .value_name("FILE");
+  command.add_option("--reasoner", options->reasoner, "Reason by this reasoner's file instead")
+      .value_name("FILE");
   command
-      ->add_option("--model",
-                   options->models,
-                   "Ask this language model of the settings instead (over the network); repeatable")
-      ->take_all()
-      ->allow_extra_args(false);
-  command->add_flag("--json", options->json, "One JSON object per investigation");
-  command->footer(
+      .add_option("--model",
+                  options->models,
+                  "Ask this language model of the settings instead (over the network); repeatable")
+      .one_value_each();
+  command.add_flag("--json", options->json, "One JSON object per investigation");
+  command.footer(
       "Runs the same loop on the recorded alert, evidence and answers of models, under the "
       "recorded "
       "rules and\npolicy, without a network. With --policy, --reasoner or --model that part is "
@@ -217,7 +215,7 @@ void add_replay(CLI::App& app, Run& run) {
       "first\ndifference is printed; with another part all of them); 2 it cannot be replayed.\n\n"
       "Example:\n  sallyport replay 01JD8Z6Q4T3F8N6S2V9K7X5B1C --data data\n"
       "  sallyport replay tests/replay/recorded --policy new.yaml");
-  command->callback([options, &run] { run = [options] { return replay(*options); }; });
+  command.callback([options, &run] { run = [options] { return replay(*options); }; });
 }
 
 }  // namespace sallyport::app

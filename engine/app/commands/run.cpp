@@ -2,7 +2,6 @@
 #include "engine/app/descriptors.hpp"
 #include "engine/app/engine.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -65,8 +64,8 @@ int run_engine(const std::string& config_file, unsigned drain_s) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Run& run) {
-  auto* command =
+void add_run(Command app, Run& run) {
+  auto command =
       app.add_subcommand("run", "Run the engine until SIGTERM; SIGHUP reloads its files");
 
   struct Options {
@@ -75,15 +74,15 @@ void add_run(CLI::App& app, Run& run) {
   };
 
   auto options = std::make_shared<Options>();
-  command->add_option("--config",
-                      options->config,
-                      "Settings file (default: config/sallyport.yaml of the installation)");
+  command.add_option("--config",
+                     options->config,
+                     "Settings file (default: config/sallyport.yaml of the installation)");
   command
-      ->add_option(
+      .add_option(
           "--drain", options->drain_s, "Seconds that work under way has to end after SIGTERM")
-      ->capture_default_str();
-  command->footer("Example:\n  sallyport run --config /etc/sallyport/sallyport.yaml");
-  command->callback([&run, options] {
+      .shows_default();
+  command.footer("Example:\n  sallyport run --config /etc/sallyport/sallyport.yaml");
+  command.callback([&run, options] {
     run = [options] { return run_engine(options->config, options->drain_s); };
   });
 }

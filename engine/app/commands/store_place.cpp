@@ -3,17 +3,16 @@
 #include "engine/config/settings.hpp"
 #include "engine/store/ledger.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace sallyport::app {
 
-void StorePlace::add_to(CLI::App& command) {
+void StorePlace::add_to(Command command) {
   command.add_option("--config", config, "Settings file that names the data directory")
-      ->type_name("FILE");
-  command.add_option("--data", data, "The data directory itself")->type_name("DIR");
+      .value_name("FILE");
+  command.add_option("--data", data, "The data directory itself").value_name("DIR");
 }
 
 Result<std::filesystem::path> StorePlace::directory() const {

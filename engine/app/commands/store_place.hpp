@@ -16,7 +16,7 @@ struct StorePlace {
   std::string config;
   std::string data;
 
-  void add_to(CLI::App& command);
+  void add_to(Command command);
 
   /// Errors: those of the settings.
   [[nodiscard]] Result<std::filesystem::path> directory() const;

@@ -1,14 +1,13 @@
 #include "engine/app/commands/commands.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::app {
 
-void add_version(CLI::App& app, Run& run) {
-  auto* command = app.add_subcommand("version", "Print the version of this binary");
-  command->footer("Example:\n  sallyport version");
-  command->callback([&run] {
+void add_version(Command app, Run& run) {
+  auto command = app.add_subcommand("version", "Print the version of this binary");
+  command.footer("Example:\n  sallyport version");
+  command.callback([&run] {
     run = [] {
       fmt::print("sallyport {}\n", SALLYPORT_VERSION);
       return 0;
