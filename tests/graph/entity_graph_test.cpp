@@ -1,5 +1,6 @@
 #include "engine/graph/entity_graph.hpp"
 
+#include "engine/graph/keys.hpp"
 #include "tests/store/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -50,6 +51,10 @@ std::string told(const History& h) {
     for (const auto& one : *h.neighbours) text += "\n" + one->kind + " " + one->value;
   for (const auto& one : h.actions) text += "\n" + one.action + one.id + to_json(one.at);
   return text;
+}
+
+bool among(const Entities& entities, const model::Entity& one) {
+  return std::ranges::any_of(entities, [&](const auto& entity) { return *entity == one; });
 }
 
 class EntityGraphTest : public ::testing::Test {
@@ -261,19 +266,38 @@ TEST_F(EntityGraphTest, KnowsWhatIsOnItsWayIntoTheStore) {
   EXPECT_EQ(told(before.entities[0]), told(around(asking).entities.at(0)));
 }
 
+TEST_F(EntityGraphTest, KnowsWhatIsOnItsWayBesidesWhatTheStoreHolds) {
+  const model::Entity user{"user", "alice"};
+  seen(alert("a1", noon - 2h, {host, user}));
+  open();
+  store::Batch on_its_way;
+  graph_->observe(on_its_way, alert("a2", noon - 1h, {host, scanner}));
+  const auto found = around(alert("a3", noon, {host}));
+  ASSERT_TRUE(found.entities.at(0).neighbours);
+  const auto& neighbours = *found.entities[0].neighbours;
+  ASSERT_EQ(neighbours.size(), 2U);
+  EXPECT_EQ(*neighbours[0], scanner);
+  EXPECT_EQ(*neighbours[1], user);
+}
+
 TEST_F(EntityGraphTest, AsksForNoRelationsOfAnEntityThatItHasSeenFromTheFirstAlertOn) {
-  seen(alert("a1", noon - 1h, {host, scanner}));
-  store::Batch away;
-  std::vector<std::string> keys;
-  ASSERT_TRUE(store_->scan(store::Table::relations, "", "", false, [&](auto key, auto) {
-    keys.emplace_back(key);
-    return true;
-  }));
-  ASSERT_EQ(keys.size(), 2U);
-  for (auto& key : keys) away.erase(store::Table::relations, std::move(key));
-  ASSERT_TRUE(store_->commit_and_wait(std::move(away)));
+  seen(alert("a1", noon - 1h, {host, scanner}), model::Judgement::benign);
+  // What only somebody who reads the relations would tell.
+  const model::Entity planted{"user", "alice"};
+  store::Batch batch;
   for (const auto& entity : {host, scanner})
-    EXPECT_TRUE(around(alert("a2", noon, {entity})).entities.at(0).neighbours);
+    batch.put(store::Table::relations,
+              relation_key(entity_key("acme", entity), day_of(noon), planted),
+              planted.value);
+  ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
+  for (const bool restarted : {false, true}) {
+    if (restarted) open();
+    for (const auto& entity : {host, scanner}) {
+      const auto found = around(alert("a2", noon, {entity}));
+      ASSERT_TRUE(found.entities.at(0).neighbours);
+      EXPECT_EQ(among(*found.entities[0].neighbours, planted), restarted);
+    }
+  }
 }
 
 TEST_F(EntityGraphTest, AsksForTheRelationsOfAnAlertThatItConcludesAfterARestart) {
