@@ -217,7 +217,7 @@ struct EntityGraph::Impl {
     Entities neighbours;
     if (history.neighbours) neighbours = *history.neighbours;
     std::optional<Error> broken;
-    const auto scanned = store.scan(
+    auto scanned = store.scan(
         store::Table::relations,
         key,
         "",
