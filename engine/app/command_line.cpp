@@ -89,7 +89,6 @@ Option Command::add_option(std::string names, T& into, std::string description) 
 }
 
 template Option Command::add_option(std::string, std::string&, std::string);
-template Option Command::add_option(std::string, std::optional<std::string>&, std::string);
 template Option Command::add_option(std::string, std::vector<std::string>&, std::string);
 template Option Command::add_option(std::string, std::uint32_t&, std::string);
 template Option Command::add_option(std::string, std::uint64_t&, std::string);

@@ -1,5 +1,4 @@
 #include "engine/app/commands/commands.hpp"
-#include "engine/base/spelling.hpp"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -70,10 +70,10 @@ void show_ways_in(demo::Screen& screen, const demo::Stage& stage) {
   screen.text();
   screen.text(
       fmt::format("   export SALLYPORT_URL={} SALLYPORT_TOKEN={}", stage.url, stage.visitor.token));
-  for (const auto command : {"actions list",
-                             "approvals list --state approved",
-                             "ledger tail --data ",
-                             "ledger verify --data "}) {
+  for (const auto* command : {"actions list",
+                              "approvals list --state approved",
+                              "ledger tail --data ",
+                              "ledger verify --data "}) {
     const std::string text{command};
     screen.text(fmt::format(
         "   build/release/sallyport {}{}", text, text.ends_with(' ') ? stage.data.string() : ""));
