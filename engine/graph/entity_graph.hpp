@@ -50,8 +50,9 @@ class EntityGraph {
   void forget(const model::Alert& alert);
 
   /// What earlier alerts of the tenant said of this one's entities. The same whether or not the
-  /// alert itself was observed. With `until` no read of the store begins after it: what is late is
-  /// late by one read at most. Errors: unavailable, corrupt, expired (after `until`).
+  /// alert itself was observed; only among the neighbours of entities that were seen before it adds
+  /// its own. With `until` no read of the store begins after it: what is late is late by one read
+  /// at most. Errors: unavailable, corrupt, expired (after `until`).
   [[nodiscard]] Result<Neighbourhood> neighbourhood(
       const model::Alert& alert, std::optional<Deadline> until = std::nullopt) const;
 

@@ -59,6 +59,23 @@ for filter in "normalize" "investigate"; do
   [ "$(wc -l <out)" = 2 ] || fail "$filter: $(wc -l <out) of a batch of two"
   says "title"
 done
+# What commands say of their options holds.
+expect 2 policy set-tier acme L9 --reason drill
+says "L9 not in"
+expect 2 policy set-tier acme
+says "TIER is required"
+expect 2 policy show policy.yaml --text
+says "excludes"
+expect 2 investigate --record recorded --group
+says "--group excludes --record"
+expect 0 match --placeholder a=b --placeholder c=d rule.yml events.jsonl
+SALLYPORT_URL=http://127.0.0.1:1 SALLYPORT_TOKEN=token expect 2 approvals list
+says "127.0.0.1:1 does not answer"
+expect 0 approvals list --help
+grep -q -- '--limit UINT=100 ' out || fail "the help does not tell a default"
+expect 0 ledger verify --help
+grep -q -- '--data DIR ' out || fail "the help does not say what a value is"
+
 expect 2 config check empty
 expect 2 config check nowhere
 expect 2 run --config nowhere
