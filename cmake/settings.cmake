@@ -18,6 +18,10 @@ target_compile_definitions(sallyport_settings INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_DISABLE_BOOST_DATE_TIME
   SALLYPORT_VERSION="${PROJECT_VERSION}")
 target_link_libraries(sallyport_settings INTERFACE Boost::headers Threads::Threads fmt::fmt)
+if(CMAKE_UNITY_BUILD)
+  # A local variable may be called like a constant of a source that happens to be compiled with it.
+  target_compile_options(sallyport_settings INTERFACE -Wno-shadow)
+endif()
 if(SALLYPORT_SANITIZE)
   target_compile_options(sallyport_settings INTERFACE
     -fsanitize=${SALLYPORT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -15,7 +15,7 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr std::size_t name_limit_bytes = 253;
+constexpr std::size_t host_limit_bytes = 253;
 
 /// Where clouds hand out credentials to whoever asks.
 bool is_metadata(const Network& address) {
@@ -80,7 +80,7 @@ Result<AddressGuard> AddressGuard::make(const std::vector<std::string>& allow) {
     if (const auto network = Network::parse(entry)) {
       guard.networks_.push_back(*network);
     } else if (entry.contains('/') || entry.contains('*') ||
-               !check_text("allow", entry, name_limit_bytes)) {
+               !check_text("allow", entry, host_limit_bytes)) {
       return fail(Errc::invalid_input,
                   fmt::format("allow: '{:.60}' is no host name, address or network", entry));
     } else {

@@ -1,6 +1,7 @@
 #include "connectors/manifest/answer.hpp"
 
 #include "connectors/manifest/xml.hpp"
+#include "engine/base/ascii.hpp"
 #include "engine/base/cut.hpp"
 #include "engine/http/date.hpp"
 #include "engine/match/json_record.hpp"
@@ -19,12 +20,6 @@ constexpr std::size_t longest_text_bytes = 64UL << 10U;
 /// a part of one that nobody recognises.
 constexpr std::size_t longest_words_bytes = 64U << 10U;
 constexpr double epoch_s = 1e9;  ///< A delay in seconds is shorter, a moment in them greater.
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return text;
-}
 
 /// The product's own words, fit for one line of a log.
 std::string sentence(const json::value& record, const std::string& path) {
@@ -195,7 +190,7 @@ json::value with_answer(const json::value& facts, http::Response response, Accep
   auto record = facts.as_object();
   record["status"] = response.status;
   json::object headers;
-  for (const auto& [name, value] : response.headers) headers.emplace(lower(name), value);
+  for (const auto& [name, value] : response.headers) headers.emplace(ascii::lowered(name), value);
   record["header"] = std::move(headers);
   const bool readable = accept == Accept::json || accept == Accept::xml;
   if (readable && !response.body.empty()) {

@@ -14,7 +14,8 @@ namespace sallyport::connectors::manifest {
 
 namespace {
 
-constexpr int most_attempts = 3;  ///< Somebody else may change the object between look and change.
+constexpr int most_tries_to_change =
+    3;  ///< Somebody else may change the object between look and change.
 constexpr std::size_t comment_limit_bytes = 200;
 
 /// What these do is never refused for whom it is done to.
@@ -295,7 +296,7 @@ Task<model::Outcome> Connector::execute_now(act::Operation operation, Deadline d
     auto tried = co_await runner_->attempt(**plan, *facts, deadline);
     if (!tried) co_return std::unexpected{tried.error()};
     auto& outcome = tried->outcome;
-    if (!tried->again || n >= most_attempts) {
+    if (!tried->again || n >= most_tries_to_change) {
       if (perhaps_done) outcome = after_what_was_perhaps_done(std::move(outcome));
       co_return std::move(outcome);
     }

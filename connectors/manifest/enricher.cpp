@@ -14,7 +14,7 @@ namespace sallyport::connectors::manifest {
 namespace {
 
 /// Before the investigation stops to listen: what did come must not be lost with what did not.
-constexpr std::chrono::milliseconds margin{50};
+constexpr std::chrono::milliseconds margin_to_answer{50};
 
 using Evidence = std::vector<model::Evidence>;
 
@@ -241,7 +241,8 @@ Task<Evidence> ProductEnricher::enrich(std::shared_ptr<const model::Alert> alert
   questions.reserve(inquiries.all.size());
   for (const auto& inquiry : inquiries.all)
     questions.push_back(std::make_shared<One>(asking_, product, inquiry));
-  const auto until = deadline.tightened_to(deadline.at() - Deadline::Clock::now() - margin);
+  const auto until =
+      deadline.tightened_to(deadline.at() - Deadline::Clock::now() - margin_to_answer);
   auto answers = co_await investigate::gather(questions, alert, until);
   if (!answers) co_return std::unexpected{answers.error()};
   Evidence evidence;

@@ -11,7 +11,7 @@ namespace sallyport::connectors::manifest {
 
 namespace {
 
-constexpr std::size_t longest_text_bytes = 500;
+constexpr std::size_t longest_answer_text_bytes = 500;
 constexpr std::size_t longest_list = 50;
 constexpr std::size_t most_text_bytes = 8UL << 10U;
 constexpr std::size_t shown_entity_bytes = 100;
@@ -59,9 +59,9 @@ Result<std::string> told_outside(std::string_view kind,
 /// `value` cut down to what is worth keeping; `cut` says whether something was left out.
 json::value shortened(const json::value& value, bool& cut, int depth = 0) {
   if (const auto* text = value.if_string()) {
-    if (text->size() <= longest_text_bytes) return value;
+    if (text->size() <= longest_answer_text_bytes) return value;
     cut = true;
-    auto end = longest_text_bytes;  // not in the middle of a character
+    auto end = longest_answer_text_bytes;  // not in the middle of a character
     while (end > 0 && (static_cast<unsigned char>((*text)[end]) & 0xc0U) == 0x80U) --end;
     return json::value(text->subview(0, end));
   }

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t state_limit_bytes = 64UL << 10U;
 constexpr std::chrono::milliseconds first_look{200};
-constexpr std::chrono::milliseconds margin{300};  ///< To say what we know before we are cut off.
+constexpr std::chrono::milliseconds margin_to_report{
+    300};  ///< To say what we know before we are cut off.
 constexpr std::chrono::milliseconds most_to_clean_up{2000};
 
 asio::awaitable<void> pause(std::chrono::milliseconds time) {
@@ -131,9 +132,10 @@ Task<Runner::Waited> Runner::wait(const WaitPlan& plan, json::value facts, Deadl
   Waited waited{.last = "not looked at yet"};
   for (auto delay = first_look;;
        delay = std::min<std::chrono::milliseconds>(delay * 2, plan.every)) {
-    if (Deadline::Clock::now() + delay + margin >= deadline.at()) co_return waited;
+    if (Deadline::Clock::now() + delay + margin_to_report >= deadline.at()) co_return waited;
     co_await pause(delay);
-    const auto left = deadline.tightened_to(deadline.at() - Deadline::Clock::now() - margin);
+    const auto left =
+        deadline.tightened_to(deadline.at() - Deadline::Clock::now() - margin_to_report);
     const auto called = co_await caller_.call(plan.look, facts, true, left);
     if (!called || called->judgement.kind == Judgement::Kind::unclear) {
       waited.last = called ? called->judgement.why : called.error().detail;

@@ -1,5 +1,6 @@
 #include "connectors/manifest/sigv4.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/http/url.hpp"
 
@@ -22,13 +23,6 @@ std::string bytes_of(const Digest& digest) {
 
 std::string hmac(std::string_view key, std::string_view text) {
   return bytes_of(hmac_sha256(key, text));
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return out;
 }
 
 /// The path with each segment encoded once more than it is sent: all services but S3 want it so.
@@ -67,7 +61,7 @@ Result<> sign_v4(http::Request& request, std::string_view host, const AwsScope& 
 
   std::map<std::string, std::string> headers{{"host", std::string{host}}};
   for (const auto& [name, value] : request.headers)
-    if (const auto key = lower(name); key == "content-type" || key.starts_with("x-amz-"))
+    if (const auto key = ascii::lowered(name); key == "content-type" || key.starts_with("x-amz-"))
       headers.emplace(key, value);
   std::string canonical_headers;
   std::string names;

@@ -2,6 +2,7 @@
 
 #include "connectors/native/base/network.hpp"
 #include "connectors/native/base/text.hpp"
+#include "engine/base/ascii.hpp"
 #include "engine/http/url.hpp"
 #include "engine/match/pattern.hpp"
 
@@ -18,28 +19,17 @@ constexpr std::size_t name_limit_bytes = 256;
 constexpr unsigned widest_v4 = 16;
 constexpr unsigned widest_v6 = 32;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return ascii::is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 bool only(std::string_view text, std::string_view besides) {
   return std::ranges::all_of(
-      text, [&](char c) { return is_letter(c) || is_digit(c) || besides.contains(c); });
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return out;
+      text, [&](char c) { return is_letter(c) || ascii::is_digit(c) || besides.contains(c); });
 }
 
 std::unexpected<Error> refused(std::string_view what, std::string_view why) {
@@ -62,7 +52,7 @@ bool is_domain(std::string_view text) {
 
 bool is_login(std::string_view text) {
   return !text.empty() && text.size() <= name_limit_bytes && only(text, "._@+-") &&
-         (is_letter(text.front()) || is_digit(text.front()) || text.front() == '_') &&
+         (is_letter(text.front()) || ascii::is_digit(text.front()) || text.front() == '_') &&
          !text.contains("..");
 }
 
@@ -141,7 +131,7 @@ Result<json::value> checked_text(std::string_view what,
       break;
     case ValueType::uuid:
       if (!is_uuid(text)) return refused(what, "is no UUID");
-      return json::value(lower(text));
+      return json::value(ascii::lowered(text));
     case ValueType::hostname:
       if (!is_name_of_host(text))
         return refused(what, "is no host name (ASCII letters, digits, '.', '-', '_')");
@@ -149,7 +139,7 @@ Result<json::value> checked_text(std::string_view what,
     case ValueType::domain:
       if (!is_domain(text))
         return refused(what, "is no domain name in ASCII (an international one as its A-label)");
-      return json::value(lower(text));
+      return json::value(ascii::lowered(text));
     case ValueType::ip:
     case ValueType::network:
       return address(what, text, spec.type == ValueType::network);
@@ -172,7 +162,7 @@ Result<json::value> checked_text(std::string_view what,
     case ValueType::hash:
       if (!is_hash(text, spec.type))
         return refused(what, fmt::format("is no {} in hexadecimal", name_of(spec.type)));
-      return json::value(lower(text));
+      return json::value(ascii::lowered(text));
     default:
       break;
   }

@@ -26,7 +26,6 @@ constexpr std::uint64_t body_bytes = 8ULL << 20U;
 constexpr std::size_t event_bytes = 1 << 20;
 constexpr std::size_t error_bytes = 64 << 10;
 constexpr milliseconds for_the_last_chunk{20};
-constexpr milliseconds least_for_an_answer{1000};
 constexpr std::size_t most_envelopes = 8;
 // Keeping a connection ready.
 constexpr milliseconds to_connect{10'000};

@@ -16,7 +16,6 @@ using reason::CallOutcome;
 using std::chrono::milliseconds;
 
 constexpr milliseconds a_day = 24h;
-constexpr milliseconds least_for_an_answer = 1s;
 constexpr milliseconds first_wait = 250ms;
 constexpr double epoch_looks_like = 1e9;  // seconds: a moment, not a span
 

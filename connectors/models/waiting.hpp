@@ -10,6 +10,9 @@
 
 namespace sallyport::connectors::models {
 
+/// With less than this no answer could come: nothing is asked.
+inline constexpr std::chrono::milliseconds least_for_an_answer{1000};
+
 /// `1s`, `6m0s`, `120ms`, `1h2m3.5s`: how OpenAI writes a span.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_span(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "engine/act/target_locks.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/gate/readings.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,12 +16,7 @@ std::string target_of(const model::ActionRequest& request) {
   if (const auto* host = request.parameters.if_contains("host"); host && host->is_string())
     target = {.kind = "host", .value = std::string{std::string_view{host->get_string()}}};
   auto readings = gate::readings_of(target);
-  auto name =
-      readings.others.empty() ? std::move(target.value) : std::move(readings.others.front());
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  return name;
+  return ascii::lowered(readings.others.empty() ? target.value : readings.others.front());
 }
 
 asio::awaitable<TargetLocks::Lock> TargetLocks::acquire(std::string target) {

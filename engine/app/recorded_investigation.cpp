@@ -65,7 +65,7 @@ Result<std::shared_ptr<const gate::Policy>> compiled(const std::string& text,
   return policy;
 }
 
-bool same(const model::Decision& a, const model::Decision& b) {
+bool same_in_full(const model::Decision& a, const model::Decision& b) {
   return to_json(a) == to_json(b);
 }
 
@@ -144,7 +144,7 @@ class LedgerDecisions final : public PastDecisions {
     // Most decisions hang on no limit, and reading what was used up costs a day of the ledger.
     if (recorded && own) {
       auto decision = decide(*policy, request, moment, gate::Usage{});
-      if (same(decision, *recorded)) return decision;
+      if (same_in_full(decision, *recorded)) return decision;
     }
     if (const auto read = read_uses(moment.at); !read) return std::unexpected{read.error()};
     using enum RecordedUses::Close;
@@ -153,10 +153,10 @@ class LedgerDecisions final : public PastDecisions {
           *policy, request, moment, RecordedUses::View{*uses_, moment.at, moment.seq, close});
     };
     auto decision = under(as_recorded);
-    if (!recorded || !own || same(decision, *recorded)) return decision;
+    if (!recorded || !own || same_in_full(decision, *recorded)) return decision;
     for (const auto close : {none, all}) {
       auto other = under(close);
-      if (same(other, *recorded)) return other;
+      if (same_in_full(other, *recorded)) return other;
     }
     return decision;
   }
@@ -230,7 +230,7 @@ Result<model::Alert> alert_of(const store::Store& store, const model::Verdict& v
   return fail(Errc::corrupt, "the verdict does not say where its alert came from");
 }
 
-Result<std::string> bytes_of(const fs::path& file) {
+Result<std::string> bytes_of_part(const fs::path& file) {
   std::error_code error;
   std::ifstream stream{file, std::ios::binary};
   if (!stream || fs::is_directory(file, error))
@@ -250,7 +250,7 @@ fs::path kept_file(const fs::path& folder, std::string_view hash) {
 
 Result<std::string> kept_bytes(const fs::path& folder, const std::string& hash) {
   const auto file = kept_file(folder, hash);
-  auto bytes = bytes_of(file);
+  auto bytes = bytes_of_part(file);
   if (bytes && content_hash(*bytes) != hash)
     return fail(Errc::invalid_input, fmt::format("{}: was changed", file.string()));
   return bytes;
@@ -301,7 +301,7 @@ Result<RecordedInvestigation> recorded_in(const store::Store& store, model::Verd
 }
 
 Result<RecordedInvestigation> recorded_at(const fs::path& file) {
-  const auto bytes = bytes_of(file);
+  const auto bytes = bytes_of_part(file);
   if (!bytes) return std::unexpected{bytes.error()};
   const auto refuse = [&](const Error& error) {
     return fail(error.code, fmt::format("{}: {}", file.string(), error.detail));

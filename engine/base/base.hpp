@@ -9,6 +9,7 @@
 /// json.hpp     described structs to JSON and back
 /// digest.hpp   SHA-256
 /// cut.hpp      text cut between characters
+/// ascii.hpp    lower case, digits, blanks and control characters of ASCII
 /// spelling.hpp  what was probably meant by a misspelt name
 /// deadline.hpp Task<T>, Deadline, with_deadline
 /// task_group.hpp  who owns a coroutine

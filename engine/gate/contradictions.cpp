@@ -14,10 +14,6 @@ namespace {
 
 using Texts = std::vector<std::string_view>;
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 std::string lower(std::string_view text) {
   std::string result{text};
   std::ranges::transform(result, result.begin(), [](char c) {
@@ -35,11 +31,11 @@ struct Line {
   /// The texts that are wanted, one of which is enough; empty: something else is wanted.
   [[nodiscard]] Texts wanted() const {
     Texts result;
-    if (const auto* text = value->if_string()) return {view(*text)};
+    if (const auto* text = value->if_string()) return {std::string_view{*text}};
     if (const auto* list = value->if_array()) {
       for (const auto& item : *list) {
         if (!item.is_string()) return {};
-        result.push_back(view(item.get_string()));
+        result.push_back(std::string_view{item.get_string()});
       }
     }
     return result;
@@ -210,10 +206,10 @@ Texts texts(const json::object& object, std::string_view key) {
   Texts result;
   const auto* value = object.if_contains(key);
   if (!value) return result;
-  if (const auto* text = value->if_string()) result.push_back(view(*text));
+  if (const auto* text = value->if_string()) result.push_back(std::string_view{*text});
   if (const auto* list = value->if_array()) {
     for (const auto& item : *list) {
-      if (const auto* text = item.if_string()) result.push_back(view(*text));
+      if (const auto* text = item.if_string()) result.push_back(std::string_view{*text});
     }
   }
   return result;

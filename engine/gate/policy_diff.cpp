@@ -9,10 +9,6 @@ namespace {
 
 using Changes = std::vector<PolicyChange>;
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 /// The list as a map from the ids of its items; nothing when one has none or two share one.
 std::optional<json::object> by_id(const json::value& list) {
   json::object items;
@@ -114,7 +110,7 @@ Changes changes_of(const Changes& changes, std::string_view tenant) {
 std::string to_text(const PolicyChange& change) {
   const auto shown = [](const std::optional<json::value>& value) -> std::string {
     if (!value) return "(nothing)";
-    if (const auto* text = value->if_string()) return std::string{view(*text)};
+    if (const auto* text = value->if_string()) return std::string{std::string_view{*text}};
     return to_json(*value);
   };
   return fmt::format("{}: {} -> {}", change.path, shown(change.before), shown(change.after));

@@ -1,5 +1,7 @@
 #include "engine/http/codec.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -139,10 +141,6 @@ class Parser final : public beast::http::basic_parser<std::is_same_v<Message, Re
   bool has_coding_ = false;
 };
 
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
-
 bool is_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
@@ -198,7 +196,7 @@ int status_of(beast::error_code error, bool has_start_line) {
 
 Result<std::string> encode(const Request& request, Framing framing) {
   if (!is_token(request.method)) return fail(Errc::invalid_input, "the method is no token");
-  if (request.target.empty() || has_control(request.target) ||
+  if (request.target.empty() || ascii::has_control(request.target) ||
       request.target.find(' ') != std::string::npos)
     return fail(Errc::invalid_input, "space or control character in the target");
   std::string bytes;

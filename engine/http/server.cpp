@@ -15,8 +15,6 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
 /// How long to wait when the system has no descriptors or memory for one more connection.
 constexpr std::chrono::milliseconds after_a_failed_accept{100};
 
@@ -85,12 +83,12 @@ Result<std::unique_ptr<Server>> Server::listen(asio::any_io_executor executor,
 
 asio::awaitable<void> Server::accept() {
   while (!stopping_) {
-    auto [error, socket] = co_await acceptor_.async_accept(as_result);
+    auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
     if (error == asio::error::connection_aborted) continue;  // that client is gone already
     if (error) {
       asio::steady_timer pause{executor_, after_a_failed_accept};
-      const auto [woken] = co_await pause.async_wait(as_result);
+      const auto [woken] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
       if (woken) co_return;
       continue;
     }
@@ -142,7 +140,7 @@ asio::awaitable<void> Server::stop(Deadline deadline) {
   co_await accepting_.close();
   drained_.expires_at(deadline.at());
   if (!live_.empty()) {
-    const auto [woken] = co_await drained_.async_wait(as_result);
+    const auto [woken] = co_await drained_.async_wait(asio::as_tuple(asio::use_awaitable));
     (void)woken;  // the last one has left, or the deadline has passed
   }
   co_await connections_.close();

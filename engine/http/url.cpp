@@ -1,5 +1,7 @@
 #include "engine/http/url.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
@@ -11,10 +13,6 @@ namespace sallyport::http {
 namespace {
 
 namespace urls = boost::urls;
-
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
 
 constexpr bool is_unreserved(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
@@ -47,7 +45,7 @@ Result<Url> parse_url(std::string_view text) {
   if (parsed->has_userinfo())
     return fail(Errc::invalid_input, "a URL must not carry a user name or password");
   url.origin.host = parsed->host_address();
-  if (url.origin.host.empty() || has_control(url.origin.host))
+  if (url.origin.host.empty() || ascii::has_control(url.origin.host))
     return fail(Errc::invalid_input, fmt::format("no host in '{:.100}'", text));
   url.origin.port = parsed->port();
   if (url.origin.port.empty()) url.origin.port = default_port(url.origin.tls);
@@ -63,14 +61,15 @@ Result<Target> parse_target(std::string_view text) {
   Target target;
   for (const auto& encoded : parsed->encoded_segments()) {
     target.segments.push_back(encoded.decode());
-    if (has_control(target.segments.back()))
+    if (ascii::has_control(target.segments.back()))
       return fail(Errc::invalid_input, "control character in the path");
   }
   urls::encoding_opts form;
   form.space_as_plus = true;
   for (const auto& pair : parsed->encoded_params()) {
     target.query.emplace_back(pair.key.decode(form), pair.value.decode(form));
-    if (has_control(target.query.back().first) || has_control(target.query.back().second))
+    if (ascii::has_control(target.query.back().first) ||
+        ascii::has_control(target.query.back().second))
       return fail(Errc::invalid_input, "control character in the query");
   }
   return target;

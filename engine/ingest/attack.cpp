@@ -1,5 +1,7 @@
 #include "engine/ingest/attack.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -81,21 +83,13 @@ constexpr auto succession = std::to_array<Succession>({
 });
 static_assert(std::ranges::is_sorted(succession, {}, &Succession::revoked));
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return ascii::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 bool digits(std::string_view text, std::size_t at, std::size_t n) {
   if (at + n > text.size()) return false;
-  return std::ranges::all_of(text.substr(at, n), is_digit);
+  return std::ranges::all_of(text.substr(at, n), ascii::is_digit);
 }
 
 /// Length of the name at the front of `text`, spaces, hyphens and underscores being optional in it;
@@ -107,7 +101,7 @@ std::size_t spelled_length(std::string_view text, std::string_view name) {
       while (at < text.size() && std::string_view{" -_"}.contains(text[at])) ++at;
       continue;
     }
-    if (at == text.size() || lower(text[at]) != lower(c)) return 0;
+    if (at == text.size() || ascii::lower(text[at]) != ascii::lower(c)) return 0;
     ++at;
   }
   return at;

@@ -1,5 +1,7 @@
 #include "engine/ingest/captions.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -30,9 +32,7 @@ std::string_view severity_caption(model::Severity severity) {
 }
 
 model::Severity severity_of(std::string_view text) {
-  std::string lowered{text};
-  for (auto& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  const auto lowered = ascii::lowered(text);
   if (const auto named = enum_of<model::Severity>(lowered)) return *named;
   if (lowered == "info") return model::Severity::informational;
   return model::Severity::unknown;

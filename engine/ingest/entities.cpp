@@ -1,5 +1,7 @@
 #include "engine/ingest/entities.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
@@ -18,26 +20,6 @@ constexpr auto kinds = std::to_array<std::string_view>(
     {"host", "user", "ip", "domain", "url", "file", "hash", "process", "email"});
 constexpr auto roles = std::to_array<std::string_view>(
     {"device", "actor", "src", "dst", "process", "file", "target", "mentioned"});
-
-std::string lowered(std::string_view text) {
-  std::string out{text};
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() &&
-         std::ranges::equal(a, b, [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  while (!text.empty() && space.contains(text.front())) text.remove_prefix(1);
-  while (!text.empty() && space.contains(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 std::optional<asio::ip::address> address(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
@@ -70,7 +52,7 @@ std::optional<std::string> domain(std::string_view text) {
            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '*';
   };
   if (!std::ranges::all_of(text, fits)) return std::nullopt;
-  return lowered(text);
+  return ascii::lowered(text);
 }
 
 std::optional<std::string> hash(std::string_view text) {
@@ -79,7 +61,7 @@ std::optional<std::string> hash(std::string_view text) {
   if (text.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
     return std::nullopt;
   if (text.find_first_not_of('0') == std::string_view::npos) return std::nullopt;
-  return lowered(text);
+  return ascii::lowered(text);
 }
 
 std::optional<model::Entity> made(std::string_view kind, std::optional<std::string> value) {
@@ -90,7 +72,7 @@ std::optional<model::Entity> made(std::string_view kind, std::optional<std::stri
 }  // namespace
 
 bool is_placeholder(std::string_view text) {
-  text = trimmed(text);
+  text = ascii::trimmed(text);
   if (text.size() > 16) return false;
   constexpr auto words = std::to_array<std::string_view>({"",
                                                           "-",
@@ -108,7 +90,8 @@ bool is_placeholder(std::string_view text) {
                                                           "undefined",
                                                           "not available",
                                                           "not applicable"});
-  return std::ranges::any_of(words, [&](auto word) { return equal_ignoring_case(text, word); });
+  return std::ranges::any_of(words,
+                             [&](auto word) { return ascii::equal_ignoring_case(text, word); });
 }
 
 bool is_entity_kind(std::string_view kind) {
@@ -120,13 +103,13 @@ bool is_entity_role(std::string_view role) {
 }
 
 std::optional<model::Entity> canonical_entity(std::string_view kind, std::string_view text) {
-  text = trimmed(text);
+  text = ascii::trimmed(text);
   if (text.size() > most_bytes || is_placeholder(text)) return std::nullopt;
   if (kind == "ip" || kind == "host" || kind == "domain") {
     if (const auto ip = address(text)) return made("ip", ip_text(*ip));
     if (kind == "ip") return std::nullopt;
-    if (equal_ignoring_case(text, "localhost") ||
-        equal_ignoring_case(text, "localhost.localdomain"))
+    if (ascii::equal_ignoring_case(text, "localhost") ||
+        ascii::equal_ignoring_case(text, "localhost.localdomain"))
       return std::nullopt;
     if (kind == "domain") return made(kind, domain(text));
     return made(kind, std::string{text});
@@ -134,7 +117,7 @@ std::optional<model::Entity> canonical_entity(std::string_view kind, std::string
   if (kind == "hash") return made(kind, hash(text));
   if (kind == "email") {
     if (!text.contains('@')) return std::nullopt;
-    return made(kind, lowered(text));
+    return made(kind, ascii::lowered(text));
   }
   return made(kind, std::string{text});
 }

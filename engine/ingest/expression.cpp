@@ -1,5 +1,6 @@
 #include "engine/ingest/expression.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/match/json_record.hpp"
 
 #include <fmt/format.h>
@@ -14,26 +15,6 @@ namespace sallyport::ingest {
 namespace {
 
 constexpr std::size_t most_values = 256;  // of one expression
-
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-std::string lowered(std::string text) {
-  std::ranges::transform(text, text.begin(), lower);
-  return text;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  while (!text.empty() && space.contains(text.front())) text.remove_prefix(1);
-  while (!text.empty() && space.contains(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 /// Where the port begins in `10.0.0.1:80`, `[::1]:80`, `host:80`; npos without a port.
 std::size_t port_colon(std::string_view text) {
@@ -71,7 +52,7 @@ std::string spaced(std::string_view text) {
 
 /// The digest after `label` in `SHA1=...,MD5=...,SHA256=...`.
 std::string labelled_hash(std::string_view text, std::string_view label) {
-  const auto found = std::ranges::search(text, label, {}, lower);
+  const auto found = std::ranges::search(text, label, {}, ascii::lower);
   if (found.empty()) return {};
   const auto digest = text.substr(static_cast<std::size_t>(found.end() - text.begin()));
   return std::string{digest.substr(0, digest.find_first_not_of("0123456789abcdefABCDEF"))};
@@ -82,7 +63,7 @@ std::string labelled_hash(std::string_view text, std::string_view label) {
 std::optional<std::string> scalar_text(const json::value& value) {
   switch (value.kind()) {
     case json::kind::string:
-      return std::string{view(value.get_string())};
+      return std::string{std::string_view{value.get_string()}};
     case json::kind::int64:
       return fmt::format("{}", value.get_int64());
     case json::kind::uint64:
@@ -104,14 +85,14 @@ std::optional<std::string> Expression::finished(const Alternative& alternative, 
   for (const auto transform : alternative.transforms) {
     switch (transform) {
       case Transform::lower:
-        text = lowered(std::move(text));
+        text = ascii::lowered(text);
         break;
       case Transform::upper:
         for (auto& c : text)
           if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
         break;
       case Transform::trim:
-        text = trimmed(text);
+        text = ascii::trimmed(text);
         break;
       case Transform::basename:
         text = text.substr(text.find_last_of("/\\") + 1);
@@ -145,7 +126,7 @@ std::optional<std::string> Expression::finished(const Alternative& alternative, 
         break;
       }
       case Transform::first_line:
-        text = trimmed(std::string_view{text}.substr(0, text.find('\n')));
+        text = ascii::trimmed(std::string_view{text}.substr(0, text.find('\n')));
         break;
       case Transform::spaced:
         text = spaced(text);
@@ -162,7 +143,7 @@ std::optional<std::string> Expression::finished(const Alternative& alternative, 
     }
   }
   if (alternative.table) {
-    const auto found = alternative.table->find(lowered(text));
+    const auto found = alternative.table->find(ascii::lowered(text));
     if (found == alternative.table->end()) return alternative.otherwise;
     text = found->second;
   }
@@ -176,7 +157,7 @@ std::optional<std::string> Expression::finished(const Alternative& alternative, 
     if (found == alternative.ranges.end()) return alternative.otherwise;
     text = found->is;
   }
-  if (trimmed(text).empty()) return alternative.otherwise;
+  if (ascii::trimmed(text).empty()) return alternative.otherwise;
   return text;
 }
 

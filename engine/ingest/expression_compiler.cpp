@@ -1,3 +1,4 @@
+#include "engine/base/ascii.hpp"
 #include "engine/base/spelling.hpp"
 #include "engine/ingest/expression.hpp"
 
@@ -200,10 +201,7 @@ struct ExpressionCompiler {
       return table;
     }
     for (const auto& [key, item] : *object) {
-      std::string name{key.data(), key.size()};
-      std::ranges::transform(name, name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      });
+      auto name = ascii::lowered(key);
       auto text = scalar_text(item);
       if (!text) {
         faults.push_back({.pointer = child(pointer, std::string_view{key.data(), key.size()}),

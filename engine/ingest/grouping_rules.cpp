@@ -1,5 +1,6 @@
 #include "engine/ingest/grouping_rules.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/base/digest.hpp"
 #include "engine/base/json.hpp"
 
@@ -58,10 +59,7 @@ bool is_path(std::string_view path) {
 
 /// Host and user names differ in case from product to product.
 std::string folded(std::string_view text) {
-  std::string lower{text};
-  for (auto& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
+  return ascii::lowered(text);
 }
 
 /// Adds what stands at `parts`; a list on the way stands for each of its elements.

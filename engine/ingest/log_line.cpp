@@ -1,5 +1,7 @@
 #include "engine/ingest/log_line.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -15,20 +17,9 @@ constexpr bool is_name(char c) {
          c == '.' || c == '-';
 }
 
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view spaces = " \t\r\n";
-  const auto begin = text.find_first_not_of(spaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
-}
-
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> found;
-  while (!(text = trimmed(text)).empty() && found.size() < 16) {
+  while (!(text = ascii::trimmed(text)).empty() && found.size() < 16) {
     const auto end = std::min(text.find(' '), text.size());
     found.push_back(text.substr(0, end));
     text.remove_prefix(end);
@@ -45,14 +36,14 @@ std::string_view host_of(std::string_view header) {
   }
   const auto parts = words(header);
   if (parts.empty()) return {};
-  const bool modern = parts[0] == "1";                               // RFC 5424: 1 TIME HOST ...
-  const bool dated = parts[0].size() > 10 && is_digit(parts[0][0]);  // TIME HOST
-  const std::size_t place = modern ? 2 : dated ? 1 : 3;              // Mon DD HH:MM:SS HOST
+  const bool modern = parts[0] == "1";  // RFC 5424: 1 TIME HOST ...
+  const bool dated = parts[0].size() > 10 && ascii::is_digit(parts[0][0]);  // TIME HOST
+  const std::size_t place = modern ? 2 : dated ? 1 : 3;                     // Mon DD HH:MM:SS HOST
   return place < parts.size() ? parts[place] : std::string_view{};
 }
 
 void add_header(json::object& into, std::string_view header) {
-  const auto host = host_of(trimmed(header));
+  const auto host = host_of(ascii::trimmed(header));
   if (!host.empty() && host != "-") into["syslog"] = json::object{{"host", host}};
 }
 
@@ -93,7 +84,7 @@ json::object cef_extension(std::string_view text) {
   std::string_view key;
   std::size_t begun = 0;  // of the value
   const auto end_at = [&](std::size_t end) {
-    add(extension, key, without_escapes(trimmed(text.substr(begun, end - begun))));
+    add(extension, key, without_escapes(ascii::trimmed(text.substr(begun, end - begun))));
   };
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '\\') {
@@ -143,12 +134,12 @@ std::optional<json::object> read_cef(std::string_view line) {
     part = rest.substr(0, std::min(end, rest.size()));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
-  if (parts[0].empty() || !is_digit(trimmed(parts[0]).front())) return std::nullopt;
+  if (parts[0].empty() || !ascii::is_digit(ascii::trimmed(parts[0]).front())) return std::nullopt;
   json::object cef;
   constexpr std::array<std::string_view, 7> names{
       "format", "vendor", "product", "version", "signature", "name", "severity"};
   for (std::size_t i = 0; i < parts.size(); ++i)
-    cef.emplace(names[i], without_escapes(trimmed(parts[i])));
+    cef.emplace(names[i], without_escapes(ascii::trimmed(parts[i])));
   auto extension = cef_extension(rest);
   cef["labelled"] = labelled(extension);
   cef["extension"] = std::move(extension);
@@ -279,7 +270,7 @@ std::optional<json::object> read_panos(std::string_view line) {
 }  // namespace
 
 std::optional<json::object> read_log_line(std::string_view line) {
-  line = trimmed(line);
+  line = ascii::trimmed(line);
   if (auto cef = read_cef(line)) return cef;
   if (auto fortigate = read_fortigate(line)) return fortigate;
   return read_panos(line);

@@ -1,5 +1,7 @@
 #include "engine/ingest/malformed.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,10 +37,6 @@ std::size_t utf8_length(std::string_view text) {
   if (lead == 0xF0 && byte(1) < 0x90) return 0;
   if (lead == 0xF4 && byte(1) > 0x8F) return 0;
   return 4;
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 /// Walks JSON once, without recursion, until the first fault.
@@ -173,7 +171,7 @@ class Inspection {
       if (text_.substr(at_).starts_with(word))
         return say(fmt::format("{}: JSON has no such number;", word));
     }
-    if (c == '-' || is_digit(c)) return number();
+    if (c == '-' || ascii::is_digit(c)) return number();
     say(fmt::format("broken JSON: expected a value, found {}", shown()));
   }
 
@@ -181,7 +179,7 @@ class Inspection {
     const auto start = at_;
     const auto digits = [&] {
       const auto from = at_;
-      while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
+      while (at_ < text_.size() && ascii::is_digit(text_[at_])) ++at_;
       return at_ - from;
     };
     const auto bad = [&](std::string_view what) {

@@ -16,38 +16,16 @@ namespace sallyport::ingest {
 
 namespace {
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 /// Reads the parts of one mapping file; goes on after a fault, so that all are found at once.
 class Compiler {
  public:
   Compiler(Mapping& mapping, Faults& faults) : mapping_{mapping}, faults_{faults} {}
 
   void document(const json::object& root) {
-    known(root,
-          "",
-          {"source",
-           "description",
-           "order",
-           "product",
-           "unwrap",
-           "lists",
-           "recognise",
-           "json_fields",
-           "dotted_keys",
-           "keep_ocsf",
-           "tables",
-           "uid",
-           "title",
-           "time",
-           "severity",
-           "status",
-           "detection",
-           "attack",
-           "fields",
-           "entities"});
+    known(root, "", {"source", "description", "order",       "product",     "unwrap",
+                     "lists",  "recognise",   "json_fields", "dotted_keys", "keep_ocsf",
+                     "tables", "uid",         "title",       "time",        "severity",
+                     "status", "detection",   "attack",      "fields",      "entities"});
     mapping_.name = text(root, "source", "", true);
     if (mapping_.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
         std::string::npos)
@@ -106,7 +84,7 @@ class Compiler {
       fault(child(pointer, key), "expected text");
       return {};
     }
-    return std::string{view(*found)};
+    return std::string{std::string_view{*found}};
   }
 
   std::int64_t integer(const json::object& object, std::string_view key, std::int64_t otherwise) {
@@ -159,7 +137,8 @@ class Compiler {
     }
     for (std::size_t i = 0; i < list->size(); ++i) {
       const auto* item = (*list)[i].if_string();
-      auto parsed = item ? Path::parse(view(*item), context_.dotted_keys) : std::nullopt;
+      auto parsed =
+          item ? Path::parse(std::string_view{*item}, context_.dotted_keys) : std::nullopt;
       if (parsed) {
         made.push_back(*std::move(parsed));
       } else {

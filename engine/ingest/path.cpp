@@ -1,23 +1,17 @@
 #include "engine/ingest/path.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 namespace sallyport::ingest {
 
-namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-}  // namespace
-
 bool Path::passes(const Step& step, const json::value& item) {
   const auto* object = item.if_object();
   const auto* value = object ? object->if_contains(step.filter_key) : nullptr;
   const auto* text = value ? value->if_string() : nullptr;
-  return text != nullptr && std::ranges::equal(*text, step.filter_value, {}, lower);
+  return text != nullptr && std::ranges::equal(*text, step.filter_value, {}, ascii::lower);
 }
 
 std::optional<Path> Path::parse(std::string_view text, bool dotted) {
@@ -39,7 +33,7 @@ std::optional<Path> Path::parse(std::string_view text, bool dotted) {
         if (equals == std::string_view::npos || equals == 0) return std::nullopt;
         step.filter_key = inner.substr(0, equals);
         step.filter_value = inner.substr(equals + 1);
-        std::ranges::transform(step.filter_value, step.filter_value.begin(), lower);
+        std::ranges::transform(step.filter_value, step.filter_value.begin(), ascii::lower);
         key.resize(open);
       }
       if (key.empty()) return std::nullopt;

@@ -14,8 +14,8 @@ namespace sallyport::investigate {
 namespace {
 
 /// Shared with the read, also when nobody waits for it any more.
-struct Reading {
-  Reading(asio::any_io_executor executor, Deadline deadline) : done{executor, deadline.at()} {}
+struct Waiting {
+  Waiting(asio::any_io_executor executor, Deadline deadline) : done{executor, deadline.at()} {}
 
   asio::steady_timer done;  ///< Ends at once when the answer is there.
   std::optional<Result<graph::Neighbourhood>> answer;
@@ -28,7 +28,7 @@ Task<graph::Neighbourhood> read_neighbourhood(const graph::EntityGraph& graph,
                                               asio::any_io_executor pool,
                                               Deadline deadline) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto reading = std::make_shared<Reading>(executor, deadline);
+  const auto reading = std::make_shared<Waiting>(executor, deadline);
   asio::post(pool, [&graph, alert = std::move(alert), executor, reading] {
     auto answer = graph.neighbourhood(*alert);
     asio::post(executor, [reading, answer = std::move(answer)]() mutable {

@@ -27,10 +27,6 @@ FieldPath split(std::string_view name) {
   return path;
 }
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 }  // namespace
 
 Program Compiler::compile(const json::value& value, std::string_view pointer) {
@@ -164,7 +160,7 @@ std::uint32_t Compiler::reference_test(std::uint32_t field_number,
     Test result{.kind = Test::Kind::reference,
                 .differs = modifiers.differs,
                 .field = field_number,
-                .reference = field(view(*text))};
+                .reference = field(std::string_view{*text})};
     result.values.cased = modifiers.cased;
     if (modifiers.comparison == Comparison::contains) result.relation = Pattern::Kind::contains;
     if (modifiers.comparison == Comparison::startswith) result.relation = Pattern::Kind::prefix;
@@ -200,7 +196,7 @@ std::uint32_t Compiler::condition(const json::value& value, std::string_view poi
   const auto* text = value.if_string();
   if (text == nullptr)
     return fault(pointer, "a condition is text, such as 'selection and not filter'");
-  const auto parsed = parse_condition(view(*text));
+  const auto parsed = parse_condition(std::string_view{*text});
   if (!parsed) return fault(pointer, parsed.error().detail);
   return condition(*parsed, pointer);
 }

@@ -26,7 +26,7 @@ std::partial_ordering compare_whole(Whole whole, double real) noexcept {
   return real > floor ? std::partial_ordering::less : std::partial_ordering::equivalent;
 }
 
-struct Comparison {
+struct Ordering {
   template <class A, class B>
   std::partial_ordering operator()(A a, B b) const noexcept {
     if constexpr (std::same_as<A, double> && std::same_as<B, double>) {
@@ -69,7 +69,7 @@ std::int64_t iso_week(std::chrono::sys_days date) {
 }  // namespace
 
 std::partial_ordering compare(const Number& a, const Number& b) noexcept {
-  return std::visit(Comparison{}, a, b);
+  return std::visit(Ordering{}, a, b);
 }
 
 std::optional<Number> parse_number(std::string_view text) noexcept {

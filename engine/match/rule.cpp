@@ -13,10 +13,6 @@ namespace sallyport::match {
 
 namespace {
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
 void read_text(const json::object& from,
                std::string_view key,
                std::string& into,
@@ -25,7 +21,7 @@ void read_text(const json::object& from,
   const auto* value = from.if_contains(key);
   if (value == nullptr || value->is_null()) return;
   if (const auto* text = value->if_string()) {
-    into = view(*text);
+    into = std::string_view{*text};
   } else {
     faults.push_back({.pointer = child(pointer, key), .message = "text is expected here"});
   }
@@ -55,7 +51,7 @@ void read_tags(const json::object& document, std::vector<std::string>& into, Fau
   }
   for (std::size_t i = 0; i < list->size(); ++i) {
     if (const auto* text = (*list)[i].if_string()) {
-      into.emplace_back(view(*text));
+      into.emplace_back(std::string_view{*text});
     } else {
       faults.push_back({.pointer = child("/tags", i), .message = "a tag is text"});
     }

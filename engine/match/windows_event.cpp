@@ -11,14 +11,6 @@ namespace sallyport::match {
 
 namespace {
 
-std::string_view view(const json::string& text) {
-  return {text.data(), text.size()};
-}
-
-std::string_view view(json::string_view text) {
-  return {text.data(), text.size()};
-}
-
 /// The child of an object, if it is one and has it.
 const json::value* find(const json::value* value, std::string_view name) {
   const auto* object = value == nullptr ? nullptr : value->if_object();
@@ -87,10 +79,10 @@ void EventRecord::add_element(std::string_view name, const json::value& value) {
   if (const auto* text = text_of(value)) add(name, *text);
   const auto prefix = std::string{name} + '_';
   for (const auto& [key, item] : *object) {
-    const auto attribute_name = view(key);
+    const auto attribute_name = std::string_view{key};
     if (attribute_name == "#attributes" && item.is_object()) {
       for (const auto& [inner, inner_value] : item.get_object())
-        add(prefix + std::string{view(inner)}, inner_value);
+        add(prefix + std::string{std::string_view{inner}}, inner_value);
     } else if (attribute_name.starts_with('@')) {
       add(prefix + std::string{attribute_name.substr(1)}, item);
     }
@@ -101,7 +93,7 @@ void EventRecord::add_elements(const json::value* parent) {
   const auto* object = parent == nullptr ? nullptr : parent->if_object();
   if (object == nullptr) return;
   for (const auto& [key, item] : *object) {
-    const auto name = view(key);
+    const auto name = std::string_view{key};
     if (name.starts_with('#') || name.starts_with('@')) continue;
     if (name == "Data") {
       add_data(item);
@@ -118,10 +110,10 @@ void EventRecord::add_data(const json::value& data) {
     if (name == nullptr || !name->is_string()) {
       flat_["Data"].push_back(text == nullptr ? &element : text);
     } else if (text != nullptr) {
-      add(view(name->get_string()), *text);
+      add(std::string_view{name->get_string()}, *text);
     } else {
       static const json::value empty{""};
-      add(view(name->get_string()), empty);
+      add(std::string_view{name->get_string()}, empty);
     }
   };
   if (const auto* list = data.if_array()) {

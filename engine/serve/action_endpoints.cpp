@@ -42,7 +42,7 @@ Task<http::Response> list_actions(Backend& backend, Asked asked) {
 }
 
 /// The action that the path names, if this caller may know of it.
-Task<model::Action> visible(Backend& backend, const Asked& asked) {
+Task<model::Action> visible_action(Backend& backend, const Asked& asked) {
   auto action = co_await backend.action(asked.routed.parameter("id"));
   if (action && !asked.principal.sees(action->tenant))
     co_return fail(Errc::not_found, "no such action");
@@ -50,7 +50,7 @@ Task<model::Action> visible(Backend& backend, const Asked& asked) {
 }
 
 Task<http::Response> show_action(Backend& backend, Asked asked) {
-  const auto action = co_await visible(backend, asked);
+  const auto action = co_await visible_action(backend, asked);
   if (!action) co_return std::unexpected{action.error()};
   co_return ok_json(*action);
 }
@@ -82,7 +82,7 @@ Task<http::Response> propose(Backend& backend, Asked asked) {
 }
 
 Task<http::Response> roll_back(Backend& backend, Asked asked) {
-  const auto action = co_await visible(backend, asked);
+  const auto action = co_await visible_action(backend, asked);
   if (!action) co_return std::unexpected{action.error()};
   const auto inverse =
       co_await backend.roll_back(asked.routed.parameter("id"), asked.principal.actor());

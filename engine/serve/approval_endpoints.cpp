@@ -90,7 +90,7 @@ Task<http::Response> list_approvals(Backend& backend, Asked asked) {
 }
 
 /// The approval that the path names, if this caller may know of it.
-Task<Question> visible(Backend& backend, const Asked& asked) {
+Task<Question> visible_approval(Backend& backend, const Asked& asked) {
   auto question = co_await backend.approval(asked.routed.parameter("id"));
   if (question && !asked.principal.sees(question->approval.tenant))
     co_return fail(Errc::not_found, "no such approval");
@@ -98,7 +98,7 @@ Task<Question> visible(Backend& backend, const Asked& asked) {
 }
 
 Task<http::Response> show_approval(Backend& backend, Asked asked) {
-  const auto question = co_await visible(backend, asked);
+  const auto question = co_await visible_approval(backend, asked);
   if (!question) co_return std::unexpected{question.error()};
   co_return ok_json(view_of(*question));
 }
@@ -111,7 +111,7 @@ Task<http::Response> rule(Backend& backend, Rule how, Asked asked) {
   if (!body) co_return std::unexpected{body.error()};
   if (body->request_hash.empty())
     co_return refuse(400, "request_hash is missing: the hash of the request that you were shown");
-  const auto question = co_await visible(backend, asked);
+  const auto question = co_await visible_approval(backend, asked);
   if (!question) co_return std::unexpected{question.error()};
   auto ruling = Ruling{.request_hash = std::move(body->request_hash),
                        .by = asked.principal.actor(),

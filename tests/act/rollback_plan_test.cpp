@@ -12,14 +12,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const Time start = parse_rfc3339("2026-11-20T10:00:00Z").value();
+const Time planned_at = parse_rfc3339("2026-11-20T10:00:00Z").value();
 
 model::Action done(const std::string& id, int minute, model::ActionState state = verified) {
   return {.id = ActionId::parse(id).value(),
           .state = state,
-          .created_at = start,
-          .rollback = model::RollbackRecord{.verb = "unblock_ip",
-                                            .recorded_at = start + std::chrono::minutes{minute}}};
+          .created_at = planned_at,
+          .rollback = model::RollbackRecord{
+              .verb = "unblock_ip", .recorded_at = planned_at + std::chrono::minutes{minute}}};
 }
 
 std::vector<std::string> ids(const std::vector<RollbackStep>& steps) {

@@ -104,3 +104,9 @@ grep '"usual"' out | grep -q '"verdict":"inconclusive"' || fail "routine is rais
 expect 0 investigate --group stream.jsonl
 ! grep -q '"verdict":"suspicious"' out || fail "without a memory nothing is new"
 [ "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'sallyport-stream-*' -newer stream.jsonl | wc -l)" = 0 ] || fail "the memory is left behind"
+
+# The allocator has to find our settings in the program: it reads a symbol that nothing else asks for.
+if ldd "$sallyport" | grep -q libjemalloc; then
+  MALLOC_CONF=stats_print:true "$sallyport" version >out 2>&1
+  grep -q 'opt.dirty_decay_ms: 60000' out || fail "the allocator has other settings than ours"
+fi

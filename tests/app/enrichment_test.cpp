@@ -30,8 +30,9 @@ namespace {
 constexpr auto token = "alice-token-0123456789";
 
 /// The engine as `sallyport run` makes it, with VirusTotal of the lab among its connectors.
-struct Watch {
-  explicit Watch(const std::function<void(Watch&, config::Settings&)>& besides = {}) {
+struct EnrichedEngine {
+  explicit EnrichedEngine(
+      const std::function<void(EnrichedEngine&, config::Settings&)>& besides = {}) {
     write("policy.yaml", "tenants: { default: { tier: L0 } }\n");
     write("token", token);
     write("vt", "lab-intel-key");
@@ -39,7 +40,7 @@ struct Watch {
   }
 
   void start(const std::string& url,
-             const std::function<void(Watch&, config::Settings&)>& besides = {}) {
+             const std::function<void(EnrichedEngine&, config::Settings&)>& besides = {}) {
     config::Settings settings;
     settings.data_dir = folder.path() / "data";
     settings.policy = folder.path() / "policy.yaml";
@@ -159,7 +160,7 @@ class NoDescriptors {
 }  // namespace
 
 TEST(Enrichment, AVerdictHoldsWhatAProductSaysOfTheAlertsEntities) {
-  Watch watch;
+  EnrichedEngine watch;
   const auto verdict = watch.verdict_on("first", lab::KnownBad::ip);
   EXPECT_THAT(verdict, HasSubstr(R"("source":"intel.vt")"));
   EXPECT_THAT(verdict, HasSubstr("12 engines call it malicious"));
@@ -175,7 +176,7 @@ TEST(Enrichment, AVerdictHoldsWhatAProductSaysOfTheAlertsEntities) {
 }
 
 TEST(Enrichment, WhereNothingCanBeOpenedAnyMoreThereIsAVerdictThatSaysWhatIsMissing) {
-  Watch watch;
+  EnrichedEngine watch;
   ASSERT_TRUE(watch.client->list({"v1", "investigations"}, {}, 1));  // its connection stays open
   const NoDescriptors none;
   EXPECT_THAT(watch.verdict_on("first", lab::KnownBad::ip), HasSubstr(R"("missing":["intel.vt)"));
@@ -183,7 +184,7 @@ TEST(Enrichment, WhereNothingCanBeOpenedAnyMoreThereIsAVerdictThatSaysWhatIsMiss
 }
 
 TEST(Enrichment, AProductThatFailsIsNamedAsMissingAndTheVerdictStands) {
-  Watch watch;
+  EnrichedEngine watch;
   watch.vendor->befall({.answer = {.status = 403}, .times = 99});
   const auto verdict = watch.verdict_on("first", lab::KnownBad::ip);
   EXPECT_THAT(verdict, HasSubstr(R"("missing":["intel.vt: address: )"));
@@ -192,7 +193,7 @@ TEST(Enrichment, AProductThatFailsIsNamedAsMissingAndTheVerdictStands) {
 TEST(Enrichment, AnAlertThatWaitsForAProductWhenTheEngineStopsIsTakenUpAtTheNextStart) {
   asio::io_context loop;
   const asio::ip::tcp::acceptor silent{loop, {asio::ip::make_address("127.0.0.1"), 0}};
-  Watch watch;
+  EnrichedEngine watch;
   watch.engine.reset();
   watch.start(fmt::format("http://127.0.0.1:{}", silent.local_endpoint().port()));
   watch.send("first", lab::KnownBad::ip);
@@ -210,7 +211,7 @@ TEST(Enrichment, WhatAFeedBringsIsAListThatVerdictsCite) {
   server->with<lab::TaxiiLab>([](lab::TaxiiLab& feed) {
     feed.add("1", "[ipv4-addr:value = '203.0.113.99']", "2026-11-19T00:00:01Z");
   });
-  Watch watch{[&](Watch& self, config::Settings& settings) {
+  EnrichedEngine watch{[&](EnrichedEngine& self, config::Settings& settings) {
     self.write("taxii", "lab-password");
     settings.taxii["feed"] = {{"url", server->url() + "/api1/"},
                               {"user", "lab-user"},

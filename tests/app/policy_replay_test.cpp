@@ -29,7 +29,7 @@ constexpr auto text_of_the_past = R"(tenants:
     freezes: [ { from: 2026-11-20T14:00:00Z, to: 2026-11-20T15:00:00Z, tier: L1 } ]
 )";
 
-model::Catalogue verbs() {
+model::Catalogue catalogue_of_verbs() {
   Faults faults;
   return model::Catalogue::read(parse_json(R"({"verbs":{
       "block_ip":{"blast_radius":"MEDIUM","targets":["ip"]},
@@ -152,7 +152,7 @@ struct Past {
   std::filesystem::path file = folder.path() / "policy.yaml";
   ManualClock clock;
   UlidSource ids{11};
-  model::Catalogue catalogue = verbs();
+  model::Catalogue catalogue = catalogue_of_verbs();
   std::unique_ptr<store::Store> store =
       store::Store::open({.directory = folder.path() / "data"}).value();
   act::Actions actions{*store, clock, std::chrono::hours{1}};
@@ -190,7 +190,7 @@ class Tampered final : public Records {
 
 std::shared_ptr<const gate::Policy> policy_of(const std::string& text) {
   Faults faults;
-  auto policy = gate::Policy::compile(parse_json(text).value(), verbs(), {}, faults);
+  auto policy = gate::Policy::compile(parse_json(text).value(), catalogue_of_verbs(), {}, faults);
   EXPECT_TRUE(policy) << summary(faults);
   return policy;
 }

@@ -15,7 +15,7 @@ using sallyport::testing::opened;
 using sallyport::testing::TemporaryDirectory;
 using store::LedgerHead;
 
-const Time noon = parse_rfc3339("2026-11-20T12:00:00Z").value();
+const Time signed_at = parse_rfc3339("2026-11-20T12:00:00Z").value();
 const model::Actor actor{.kind = "engine", .id = "test"};
 
 SigningKey key_in(const TemporaryDirectory& directory) {
@@ -25,8 +25,12 @@ SigningKey key_in(const TemporaryDirectory& directory) {
 void append(store::Store& store, const std::string& tenant, int n) {
   store::Batch batch;
   for (int i = 0; i < n; ++i)
-    batch.append(
-        tenant, model::EntryKind::received, "a", actor, noon, R"({"kind":"checkpoint","n":1})");
+    batch.append(tenant,
+                 model::EntryKind::received,
+                 "a",
+                 actor,
+                 signed_at,
+                 R"({"kind":"checkpoint","n":1})");
   ASSERT_TRUE(store.commit_and_wait(std::move(batch)));
 }
 
@@ -49,9 +53,9 @@ struct Signed {
   Signed() {
     Checkpointer checkpointer{*store, key, {}};
     append(*store, "acme", 3);
-    EXPECT_TRUE(checkpointer.sign_all(noon));
+    EXPECT_TRUE(checkpointer.sign_all(signed_at));
     append(*store, "acme", 2);
-    EXPECT_TRUE(checkpointer.sign_all(noon));
+    EXPECT_TRUE(checkpointer.sign_all(signed_at));
   }
 };
 
@@ -98,17 +102,18 @@ TEST(Checkpointer, SignsAChainWhenItIsLongOrOldEnoughAndHasGrown) {
     return store::ledger_head(*store, "acme").value().seq;
   };
   append(*store, "acme", 3);
-  EXPECT_EQ(seq_after(noon), 3U);
-  EXPECT_EQ(seq_after(noon + std::chrono::seconds{60}), 4U);
-  EXPECT_EQ(seq_after(noon + std::chrono::hours{1}), 4U) << "a checkpoint alone is nothing new";
+  EXPECT_EQ(seq_after(signed_at), 3U);
+  EXPECT_EQ(seq_after(signed_at + std::chrono::seconds{60}), 4U);
+  EXPECT_EQ(seq_after(signed_at + std::chrono::hours{1}), 4U)
+      << "a checkpoint alone is nothing new";
   append(*store, "acme", 10);
-  EXPECT_EQ(seq_after(noon + std::chrono::hours{1}), 15U);
+  EXPECT_EQ(seq_after(signed_at + std::chrono::hours{1}), 15U);
 }
 
 TEST(Checkpointer, GoesOnAfterARestart) {
   Signed chain;
   Checkpointer again{*chain.store, chain.key, {}};
-  EXPECT_TRUE(again.sign_all(noon));
+  EXPECT_TRUE(again.sign_all(signed_at));
   EXPECT_EQ(store::ledger_head(*chain.store, "acme").value().seq, 7U);
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using model::EntryKind;
 
-const Time noon = parse_rfc3339("2026-11-20T12:00:00Z").value();
+const Time counted_at = parse_rfc3339("2026-11-20T12:00:00Z").value();
 const ReadinessCount::Class isolation{"isolate_host", "host"};
 
 model::Catalogue catalogue() {
@@ -31,7 +31,7 @@ model::LedgerEntry entry(EntryKind kind,
                          int second,
                          json::object body) {
   return {.tenant = "acme",
-          .at = noon + std::chrono::seconds{second},
+          .at = counted_at + std::chrono::seconds{second},
           .kind = kind,
           .subject = subject,
           .body = std::move(body)};
@@ -192,7 +192,7 @@ TEST(Readiness, TheSnippetIsAPolicyThatLetsJustThisRun) {
                                        .action = "isolate_host",
                                        .target = {.kind = kind, .value = "WKS-1", .tags = {}},
                                        .confidence = confidence};
-    return policy->decide(request, noon, none).ruling;
+    return policy->decide(request, counted_at, none).ruling;
   };
   EXPECT_EQ(ruling(0.92, "host"), model::Ruling::auto_);
   EXPECT_EQ(ruling(0.90, "host"), model::Ruling::queued);

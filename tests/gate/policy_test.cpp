@@ -8,9 +8,9 @@
 namespace sallyport::gate {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 /// `error /tenants/acme/tier: ...` for each fault.
 std::vector<std::string> told(const Faults& faults) {
@@ -48,30 +48,33 @@ TEST(PolicyFile, RefusesUnknownKeysAndWrongTypes) {
               ElementsAre("error /tenants/acme/tiers: unknown key 'tiers'; did you mean 'tier'?"));
   EXPECT_THAT(faults_in("{ tenants: { acme: { tier: L5 } } }"),
               ElementsAre(HasSubstr("error /tenants/acme/tier: expected one of L0 L1 L2 L3 L4")));
-  EXPECT_THAT(faults_in("{ tenant: {} }"), testing::Contains(HasSubstr("did you mean 'tenants'?")));
-  EXPECT_THAT(faults_in("{ tenants: { acme: { limits: { notify: { per_week: 3 } } } } }"),
-              testing::Contains(HasSubstr("error /tenants/acme/limits/notify/per_week: unknown")));
+  EXPECT_THAT(faults_in("{ tenant: {} }"),
+              ::testing::Contains(HasSubstr("did you mean 'tenants'?")));
+  EXPECT_THAT(
+      faults_in("{ tenants: { acme: { limits: { notify: { per_week: 3 } } } } }"),
+      ::testing::Contains(HasSubstr("error /tenants/acme/limits/notify/per_week: unknown")));
   EXPECT_THAT(
       faults_in("{ tenants: { acme: { limits: { notify: [ { per_hour: 3, when: { target.kind: "
                 "user } } ] } } } }"),
-      testing::Contains(HasSubstr("error /tenants/acme/limits/notify/0: a limit with `when`")));
+      ::testing::Contains(HasSubstr("error /tenants/acme/limits/notify/0: a limit with `when`")));
   EXPECT_THAT(
       faults_in(
           "{ tenants: { acme: { limits: { notify: [ { per_hour: 3 }, { per_day: 9 } ] } } } }"),
-      testing::Contains(HasSubstr("error /tenants/acme/limits/notify/1: a second limit")));
+      ::testing::Contains(HasSubstr("error /tenants/acme/limits/notify/1: a second limit")));
   EXPECT_THAT(
       faults_in(
           "{ tenants: { acme: { limits: { notify: { per_day: 0, when: { target.knd: x } } } } } }"),
-      testing::Contains(HasSubstr("/tenants/acme/limits/notify/when: no request has a field")));
+      ::testing::Contains(HasSubstr("/tenants/acme/limits/notify/when: no request has a field")));
   EXPECT_THAT(faults_in("{ tenants: { acme: { limits: { notify: { per_hour: -3 } } } } }"),
-              testing::Contains(HasSubstr("error /tenants/acme/limits/notify/per_hour:")));
+              ::testing::Contains(HasSubstr("error /tenants/acme/limits/notify/per_hour:")));
   EXPECT_THAT(faults_in("[]"), ElementsAre("error : expected a map, found a list"));
 }
 
 TEST(PolicyFile, RefusesAValueThatWasForgotten) {
   EXPECT_THAT(
       faults_in("tenants:\n  acme:\n    overrides:\n      block_ip: { force_auto: true, when: }"),
-      testing::Contains(HasSubstr("error /tenants/acme/overrides/block_ip/when: nothing stands")));
+      ::testing::Contains(
+          HasSubstr("error /tenants/acme/overrides/block_ip/when: nothing stands")));
   EXPECT_THAT(
       faults_in("{ tenants: { acme: { overrides: { block_ip: { block: true, unless: {} } } } } }"),
       ElementsAre(HasSubstr("an empty block would match everything")));
@@ -119,7 +122,7 @@ TEST(PolicyFile, RefusesWhatCannotBeMeant) {
   EXPECT_THAT(
       faults_in(
           "{ tenants: { acme: { overrides: { block_ip: { block: true, force_auto: true } } } } }"),
-      testing::Contains(HasSubstr("contradict each other")));
+      ::testing::Contains(HasSubstr("contradict each other")));
   EXPECT_THAT(
       faults_in(
           "{ tenants: { acme: { freezes: [ { from: 2026-12-02, to: 2026-12-01, tier: L1 } ] } } }"),

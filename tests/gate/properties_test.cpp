@@ -172,7 +172,7 @@ void each(std::uint64_t seed, int policies, const std::function<void(const Case&
     std::vector<model::ActionRequest> requests;
     for (int i = 0; i < 40; ++i) requests.push_back(any_request(random));
     test({.random = random, .tenant = tenant, .policy = *policy, .ran = ran, .requests = requests});
-    if (testing::Test::HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
   }
 }
 

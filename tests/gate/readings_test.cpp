@@ -69,7 +69,7 @@ TEST(Readings, ANameWithADotAtItsEndIsTheName) {
   EXPECT_THAT(read("evil.example.", "domain").others, ElementsAre("evil.example"));
 }
 
-constexpr auto acme = R"(
+constexpr auto guarded = R"(
 tenants:
   acme:
     tier: L3
@@ -96,12 +96,13 @@ TEST(Protection, IsNotEvadedByAnotherSpellingOfTheAddress) {
                                "2001:DB8:0::1",
                                "8.0.0.0/5",
                                "0.0.0.0/0"}) {
-    EXPECT_EQ(ask(acme, request("block_ip", spelling, "ip")), "queued protected_target protected")
+    EXPECT_EQ(ask(guarded, request("block_ip", spelling, "ip")),
+              "queued protected_target protected")
         << spelling;
   }
-  EXPECT_EQ(ask(acme, request("block_ip", "64:ff9b::a00:1", "IP")),
+  EXPECT_EQ(ask(guarded, request("block_ip", "64:ff9b::a00:1", "IP")),
             "queued protected_target protected");
-  EXPECT_EQ(ask(acme, request("block_ip", "64:ff9b::cb00:7109", "ip")), "auto tier");
+  EXPECT_EQ(ask(guarded, request("block_ip", "64:ff9b::cb00:7109", "ip")), "auto tier");
 }
 
 TEST(Protection, IsNotEvadedByLettersThatLookLikeOthers) {
@@ -112,21 +113,22 @@ TEST(Protection, IsNotEvadedByLettersThatLookLikeOthers) {
                            "01",
                            "D\xd0\xa1"
                            "01"}) {
-    EXPECT_EQ(ask(acme, request("run_playbook", name, "host")), "queued protected_target protected")
+    EXPECT_EQ(ask(guarded, request("run_playbook", name, "host")),
+              "queued protected_target protected")
         << name;
   }
   // What the rule asks besides the name still has to be so.
-  EXPECT_EQ(ask(acme, request("run_playbook", "m\xc3\xbcller", "url")), "auto tier");
+  EXPECT_EQ(ask(guarded, request("run_playbook", "m\xc3\xbcller", "url")), "auto tier");
 }
 
 TEST(BlockOverride, ReachesEverySpellingAndHoldsWhatCannotBeCompared) {
-  EXPECT_EQ(ask(acme, request("block_ip", "192.0.2.1", "ip")),
+  EXPECT_EQ(ask(guarded, request("block_ip", "192.0.2.1", "ip")),
             "blocked block_override overrides.block_ip");
-  EXPECT_EQ(ask(acme, request("block_ip", "::ffff:c000:201", "ip")),
+  EXPECT_EQ(ask(guarded, request("block_ip", "::ffff:c000:201", "ip")),
             "blocked block_override overrides.block_ip");
-  EXPECT_EQ(ask(acme, request("kill_process", "\xd1\x95rv", "process")),
+  EXPECT_EQ(ask(guarded, request("kill_process", "\xd1\x95rv", "process")),
             "queued protected_target overrides.kill_process");
-  EXPECT_EQ(ask(acme, request("kill_process", "other", "process")), "auto tier");
+  EXPECT_EQ(ask(guarded, request("kill_process", "other", "process")), "auto tier");
 }
 
 TEST(ForceAuto, CountsOnlyForWhatEveryReadingAllows) {

@@ -231,7 +231,7 @@ bool is_true_to_its_words(const Answer& answer) {
              : words.starts_with(std::holds_alternative<Queued>(answer) ? "queued" : "blocked");
 }
 
-model::Approval approval_of(const model::ActionRequest& request, int tier) {
+model::Approval approval_at(const model::ActionRequest& request, int tier) {
   model::Approval approval;
   approval.tenant = request.tenant;
   approval.request_hash = model::request_hash(request);
@@ -279,7 +279,7 @@ TEST(Sweep, TheDoorAgreesWithTheNaiveImplementationAtEachOfItsThreeQuestions) {
       if (!by_itself) {
         const auto approved =
             naive::decide_approved(before, document, now(), ran, connector, given);
-        answer = door.judge_approved(asked, approval_of(asked, given), now(), connector).value();
+        answer = door.judge_approved(asked, approval_at(asked, given), now(), connector).value();
         ASSERT_EQ(plain(answer), approved) << about();
         ASSERT_TRUE(is_true_to_its_words(answer)) << about();
         ++answered[approved.substr(0, approved.find(' '))];

@@ -41,7 +41,8 @@ asio::awaitable<void> connect_to_one(int many, int& odd) {
 TEST(LocalPorts, ConnectionsToOneServerTakeOddAndEvenOnes) {
   constexpr int many = 64;
   int odd = 0;
-  testing::run(connect_to_one(many, odd));  // a kernel that does not know the option connects too
+  sallyport::testing::run(
+      connect_to_one(many, odd));  // a kernel that does not know the option connects too
   utsname system{};
   ::uname(&system);
   if (!kernel_gives_every_port(system.release))

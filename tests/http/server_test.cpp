@@ -21,7 +21,7 @@ using namespace asio::experimental::awaitable_operators;
 using namespace std::chrono_literals;
 using sallyport::testing::run;
 
-Task<Response> echo(Request request, ConnectionInfo info) {
+Task<Response> echo_to_local(Request request, ConnectionInfo info) {
   EXPECT_TRUE(info.peer.starts_with("127.0.0.1:"));
   co_return Response{.body = request.method + ' ' + request.target + ' ' + request.body};
 }
@@ -30,7 +30,7 @@ void no_failure(std::exception_ptr) {
   ADD_FAILURE() << "a handler threw";
 }
 
-Deadline soon() {
+Deadline in_time() {
   return Deadline::in(10s);
 }
 
@@ -54,16 +54,16 @@ std::unique_ptr<Server> serve(const asio::any_io_executor& executor,
 asio::awaitable<void> round_trip(std::shared_ptr<TlsContext> server_tls,
                                  std::shared_ptr<TlsContext> client_tls) {
   const auto executor = co_await asio::this_coro::executor;
-  const auto server = serve(executor, echo, {}, server_tls);
+  const auto server = serve(executor, echo_to_local, {}, server_tls);
   Client client{executor, client_tls, {}};
   const bool tls = server_tls != nullptr;
   for (int i = 0; i < 3; ++i) {
-    const auto response = co_await client.send(call(*server, tls, "/a", "hello"), soon());
+    const auto response = co_await client.send(call(*server, tls, "/a", "hello"), in_time());
     EXPECT_TRUE(response) << response.error().detail;
     if (response) EXPECT_EQ(response->body, "POST /a hello");
   }
   const std::string big(3 << 20, 'x');
-  const auto response = co_await client.send(call(*server, tls, "/b", big), soon());
+  const auto response = co_await client.send(call(*server, tls, "/b", big), in_time());
   EXPECT_TRUE(response && response->body.size() == big.size() + 8);
   EXPECT_EQ(server->counters().accepted, 1U) << "the connection was not kept";
   co_await server->stop(Deadline::in(1s));
@@ -99,10 +99,10 @@ asio::awaitable<void> refused_body() {
   const auto executor = co_await asio::this_coro::executor;
   ServerLimits limits;
   limits.body_bytes = 1000;
-  const auto server = serve(executor, echo, limits);
+  const auto server = serve(executor, echo_to_local, limits);
   Client client{executor, nullptr, {}};
   const auto response =
-      co_await client.send(call(*server, false, "/a", std::string(200'000, 'x')), soon());
+      co_await client.send(call(*server, false, "/a", std::string(200'000, 'x')), in_time());
   EXPECT_TRUE(response) << response.error().detail;
   if (response) EXPECT_EQ(response->status, 413);
   co_await server->stop(Deadline::in(1s));
@@ -116,14 +116,14 @@ asio::awaitable<void> over_the_limit() {
   const auto executor = co_await asio::this_coro::executor;
   ServerLimits limits;
   limits.connections = 1;
-  const auto server = serve(executor, echo, limits);
+  const auto server = serve(executor, echo_to_local, limits);
   Client first{executor, nullptr, {}};
-  EXPECT_TRUE(co_await first.send(call(*server, false, "/a"), soon()));
+  EXPECT_TRUE(co_await first.send(call(*server, false, "/a"), in_time()));
   Client second{executor, nullptr, {}};
-  const auto turned_away = co_await second.send(call(*server, false, "/b"), soon());
+  const auto turned_away = co_await second.send(call(*server, false, "/b"), in_time());
   EXPECT_TRUE(!turned_away || turned_away->status == 503);
   EXPECT_EQ(server->counters().turned_away, 1U);
-  EXPECT_TRUE(co_await first.send(call(*server, false, "/c"), soon()));
+  EXPECT_TRUE(co_await first.send(call(*server, false, "/c"), in_time()));
   co_await server->stop(Deadline::in(1s));
 }
 
@@ -165,11 +165,11 @@ asio::awaitable<void> stops_gracefully() {
   Client client{executor, nullptr, {}};
   Result<Response> answer = fail(Errc::cancelled, "");
   const auto ask = [&]() -> asio::awaitable<void> {
-    answer = co_await client.send(call(*server, false, "/slow"), soon());
+    answer = co_await client.send(call(*server, false, "/slow"), in_time());
   };
   const auto stop = [&]() -> asio::awaitable<void> {
     co_await door.until_inside();
-    const auto stopping = [&]() -> asio::awaitable<void> { co_await server->stop(soon()); };
+    const auto stopping = [&]() -> asio::awaitable<void> { co_await server->stop(in_time()); };
     const auto opening = [&]() -> asio::awaitable<void> {
       door.open();
       co_return;
@@ -180,7 +180,7 @@ asio::awaitable<void> stops_gracefully() {
   EXPECT_TRUE(answer && answer->body == "done");
   if (answer) EXPECT_NE(find(answer->headers, "Connection"), nullptr);
   EXPECT_EQ(server->connections(), 0U);
-  const auto late = co_await client.send(call(*server, false, "/late"), soon());
+  const auto late = co_await client.send(call(*server, false, "/late"), in_time());
   EXPECT_FALSE(late);
 }
 
@@ -195,7 +195,7 @@ asio::awaitable<void> stops_hard() {
   Client client{executor, nullptr, {}};
   Result<Response> answer = Response{};
   const auto ask = [&]() -> asio::awaitable<void> {
-    answer = co_await client.send(call(*server, false, "/slow"), soon());
+    answer = co_await client.send(call(*server, false, "/slow"), in_time());
   };
   const auto stop = [&]() -> asio::awaitable<void> {
     co_await door.until_inside();
@@ -232,11 +232,11 @@ asio::awaitable<void> streams() {
   const auto server = serve(executor, handler);
   {
     Client client{executor, nullptr, {}};
-    auto answer = co_await client.open(call(*server, false, "/stream"), soon());
+    auto answer = co_await client.open(call(*server, false, "/stream"), in_time());
     EXPECT_TRUE(answer);
     std::string seen;
     while (answer && seen != "event1event2event3") {
-      const auto piece = co_await answer->next(soon());
+      const auto piece = co_await answer->next(in_time());
       EXPECT_TRUE(piece && *piece);
       if (!piece || !*piece) break;
       seen += **piece;
@@ -257,7 +257,7 @@ asio::awaitable<void> keeps_silence(bool tls_server, std::shared_ptr<TlsContext>
   ServerLimits limits;
   limits.header = limits.handshake = limits.linger = 5ms;
   limits.idle = 5ms;
-  const auto server = serve(executor, echo, limits, tls_server ? tls : nullptr);
+  const auto server = serve(executor, echo_to_local, limits, tls_server ? tls : nullptr);
   auto transport = co_await connect(
       executor, {.host = "127.0.0.1", .port = std::to_string(server->port())}, nullptr);
   EXPECT_TRUE(transport);
@@ -266,7 +266,7 @@ asio::awaitable<void> keeps_silence(bool tls_server, std::shared_ptr<TlsContext>
   std::string seen;
   std::array<char, 1024> buffer{};
   while (true) {
-    const auto n = co_await with_deadline(soon(), (*transport)->read_some(buffer));
+    const auto n = co_await with_deadline(in_time(), (*transport)->read_some(buffer));
     if (!n || *n == 0) {
       EXPECT_TRUE(n || n.error().code == Errc::unavailable) << "the server did not hang up";
       break;
@@ -288,10 +288,11 @@ TEST(Server, HangsUpOnAClientThatIsTooSlow) {
 
 asio::awaitable<void> listens_badly() {
   const auto executor = co_await asio::this_coro::executor;
-  const auto nowhere = Server::listen(executor, {.address = "not an address"}, echo, no_failure);
+  const auto nowhere =
+      Server::listen(executor, {.address = "not an address"}, echo_to_local, no_failure);
   EXPECT_EQ(nowhere.error().code, Errc::invalid_input);
-  const auto server = serve(executor, echo);
-  const auto taken = Server::listen(executor, {.port = server->port()}, echo, no_failure);
+  const auto server = serve(executor, echo_to_local);
+  const auto taken = Server::listen(executor, {.port = server->port()}, echo_to_local, no_failure);
   EXPECT_EQ(taken.error().code, Errc::unavailable);
   co_await server->stop(Deadline::in(1s));
 }

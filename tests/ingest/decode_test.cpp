@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 constexpr DecodeLimits limits{.bytes = 1U << 20U, .depth = 64};
 
-constexpr std::string_view sample =
+constexpr std::string_view genuine =
     R"({"timestamp":"2026-03-04T18:02:04.347+0000","rule":{"level":3,"id":"86601","mitre":["T1595"]},)"
     R"("text":"a \"quoted\" \\ \u00e9 \ud83d\ude00 \n","n":[1,-2,3.5e2,18446744073709551615,true,false,null],"e":{}})";
 
@@ -28,9 +28,9 @@ std::string reason(std::string_view bytes) {
 }
 
 TEST(Decode, ReadsWhatJsonCanSay) {
-  const auto decoded = decode(sample, limits);
+  const auto decoded = decode(genuine, limits);
   ASSERT_TRUE(decoded) << decoded.error().detail;
-  EXPECT_EQ(*decoded, json::parse(sample));
+  EXPECT_EQ(*decoded, json::parse(genuine));
 }
 
 TEST(Decode, AcceptsAByteOrderMarkOfUtf8) {
@@ -124,8 +124,8 @@ TEST(Decode, OneMillionLevelsCostNoStack) {
 }
 
 TEST(Decode, CutAtEveryByteAlwaysHasAReason) {
-  for (std::size_t size = 0; size < sample.size(); ++size) {
-    const auto decoded = decode(sample.substr(0, size), limits);
+  for (std::size_t size = 0; size < genuine.size(); ++size) {
+    const auto decoded = decode(genuine.substr(0, size), limits);
     ASSERT_FALSE(decoded) << size;
     EXPECT_THAT(decoded.error().detail,
                 ::testing::AnyOf(HasSubstr("truncated"), HasSubstr("empty")))
@@ -150,7 +150,7 @@ TEST(DecodeFuzz, TheFastReaderAndTheExactOneAgree) {
   constexpr std::string_view alphabet = "{}[]\",:\\u0d8c9eE+-.tfn 1234/\n\t\xC3\xA9\xFF'#\0x"sv;
   std::size_t accepted = 0;
   for (int round = 0; round < 60'000; ++round) {
-    std::string bytes{sample};
+    std::string bytes{genuine};
     for (std::size_t n = 1 + pick(3); n > 0; --n) {
       const auto at = pick(bytes.size());
       switch (pick(4)) {

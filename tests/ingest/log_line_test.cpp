@@ -10,14 +10,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
-std::vector<std::string> entities(const model::Alert& alert) {
-  std::vector<std::string> out;
-  for (const auto& mention : alert.entities)
-    out.push_back(mention.entity.kind + " " + mention.entity.value + " " + mention.role +
-                  (mention.grounded ? "" : "?"));
-  return out;
-}
-
 TEST(LogLine, ReadsCefBehindASyslogHeader) {
   const auto line = read_log_line(sample("cef"));
   ASSERT_TRUE(line);

@@ -24,7 +24,7 @@ time: ts
 )";
 
 /// The faults of a mapping file, as an editor shows them.
-std::string faults_of(std::string_view yaml) {
+std::string mapping_faults(std::string_view yaml) {
   const auto document = config::Document::parse(yaml, "acme.yaml");
   if (!document) return document.error().detail;
   std::vector<Faults> faults;
@@ -52,45 +52,46 @@ model::Alert read(std::string_view yaml, std::string_view bytes) {
 }
 
 TEST(Mapping, ASmallOneIsEnough) {
-  EXPECT_EQ(faults_of(good), "");
+  EXPECT_EQ(mapping_faults(good), "");
   EXPECT_EQ(read(good, R"({"sig":"x","ts":1})").title, "x");
 }
 
 TEST(Mapping, FaultsNameLineColumnAndWhatToDo) {
   const std::string base{good};
-  EXPECT_THAT(faults_of(base + "tittle: x\n"), HasSubstr("acme.yaml:7:"));
-  EXPECT_THAT(faults_of(base + "tittle: x\n"), HasSubstr("/tittle: 'tittle' is not known here"));
-  EXPECT_THAT(faults_of(base + "fields:\n  src_endpoint.ipp: a\n"), HasSubstr("acme.yaml:8:"));
-  EXPECT_THAT(faults_of(base + "fields:\n  src_endpoint.ipp: a\n"),
+  EXPECT_THAT(mapping_faults(base + "tittle: x\n"), HasSubstr("acme.yaml:7:"));
+  EXPECT_THAT(mapping_faults(base + "tittle: x\n"),
+              HasSubstr("/tittle: 'tittle' is not known here"));
+  EXPECT_THAT(mapping_faults(base + "fields:\n  src_endpoint.ipp: a\n"), HasSubstr("acme.yaml:8:"));
+  EXPECT_THAT(mapping_faults(base + "fields:\n  src_endpoint.ipp: a\n"),
               HasSubstr("did you mean 'src_endpoint.ip'?"));
-  EXPECT_THAT(faults_of(base + "uid: a..b\n"), HasSubstr("/uid: 'a..b' is no path"));
-  EXPECT_THAT(faults_of(base + "uid: []\n"), HasSubstr("/uid: an empty list names nothing"));
-  EXPECT_THAT(faults_of(base + "uid: { from: a, const: b }\n"), HasSubstr("exactly one of"));
-  EXPECT_THAT(faults_of(base + "uid: { from: a, transfrom: lower }\n"),
+  EXPECT_THAT(mapping_faults(base + "uid: a..b\n"), HasSubstr("/uid: 'a..b' is no path"));
+  EXPECT_THAT(mapping_faults(base + "uid: []\n"), HasSubstr("/uid: an empty list names nothing"));
+  EXPECT_THAT(mapping_faults(base + "uid: { from: a, const: b }\n"), HasSubstr("exactly one of"));
+  EXPECT_THAT(mapping_faults(base + "uid: { from: a, transfrom: lower }\n"),
               HasSubstr("/uid/transfrom: 'transfrom' is not known here"));
-  EXPECT_THAT(faults_of(base + "uid: { from: a, transform: [lower, shout] }\n"),
+  EXPECT_THAT(mapping_faults(base + "uid: { from: a, transform: [lower, shout] }\n"),
               HasSubstr("/uid/transform/1: expected one of lower upper"));
-  EXPECT_THAT(faults_of(base + "uid: { from: a, map: nowhere }\n"),
+  EXPECT_THAT(mapping_faults(base + "uid: { from: a, map: nowhere }\n"),
               HasSubstr("there is no table 'nowhere'"));
-  EXPECT_THAT(faults_of(base + "severity: { from: a, ranges: { high: 7 } }\n"),
+  EXPECT_THAT(mapping_faults(base + "severity: { from: a, ranges: { high: 7 } }\n"),
               HasSubstr("/severity/ranges/high: expected a number"));
-  EXPECT_THAT(faults_of(base + "uid: { text: \"${{ a\" }\n"), HasSubstr("'${{' without '}}'"));
-  EXPECT_THAT(faults_of(base + "entities: [ { kind: hots, role: device, from: a } ]\n"),
+  EXPECT_THAT(mapping_faults(base + "uid: { text: \"${{ a\" }\n"), HasSubstr("'${{' without '}}'"));
+  EXPECT_THAT(mapping_faults(base + "entities: [ { kind: hots, role: device, from: a } ]\n"),
               HasSubstr("/entities/0/kind: expected one of host, user"));
-  EXPECT_THAT(faults_of(base + "detection: { id: a, type: magic }\n"),
+  EXPECT_THAT(mapping_faults(base + "detection: { id: a, type: magic }\n"),
               HasSubstr("/detection/type: expected one of rule"));
-  EXPECT_THAT(
-      faults_of("source: a\nproduct: { name: A, vendor: A }\nrecognise: {}\ntitle: a\ntime: a\n"),
-      HasSubstr("/recognise: give 'fields', 'detection' or both"));
-  EXPECT_THAT(faults_of("source: A b\n"),
+  EXPECT_THAT(mapping_faults(
+                  "source: a\nproduct: { name: A, vendor: A }\nrecognise: {}\ntitle: a\ntime: a\n"),
+              HasSubstr("/recognise: give 'fields', 'detection' or both"));
+  EXPECT_THAT(mapping_faults("source: A b\n"),
               HasSubstr("/source: a source has a name of small letters"));
-  EXPECT_THAT(faults_of("source: a\n"), HasSubstr("title is missing"));
-  EXPECT_THAT(faults_of("[]"), HasSubstr("expected a map"));
+  EXPECT_THAT(mapping_faults("source: a\n"), HasSubstr("title is missing"));
+  EXPECT_THAT(mapping_faults("[]"), HasSubstr("expected a map"));
 }
 
 TEST(Mapping, AllFaultsAreFoundAtOnce) {
   const auto text =
-      faults_of(std::string{good} + "uid: a..b\nstatus: []\nfields: { nowhere: a }\n");
+      mapping_faults(std::string{good} + "uid: a..b\nstatus: []\nfields: { nowhere: a }\n");
   EXPECT_EQ(std::ranges::count(text, '\n') + !text.empty(), 3) << text;
 }
 

@@ -71,4 +71,13 @@ inline std::string sample(const std::string& name) {
   return read_file(std::filesystem::exists(line) ? line : folder / (name + ".json"));
 }
 
+/// `kind value role`, with a trailing ? when an attacker could have written it.
+inline std::vector<std::string> entities(const model::Alert& alert) {
+  std::vector<std::string> out;
+  for (const auto& mention : alert.entities)
+    out.push_back(mention.entity.kind + " " + mention.entity.value + " " + mention.role +
+                  (mention.grounded ? "" : "?"));
+  return out;
+}
+
 }  // namespace sallyport::ingest

@@ -25,22 +25,13 @@ model::Alert of(const std::string& source) {
   return *std::move(alert);
 }
 
-const json::value& at(const model::Alert& alert, std::string_view pointer) {
+const json::value& field_at(const model::Alert& alert, std::string_view pointer) {
   static const json::value absent;
   json::error_code ec;
   static thread_local json::value root;
   root = alert.finding;
   const auto* found = root.find_pointer(pointer, ec);
   return found ? *found : absent;
-}
-
-/// `kind value role`, with a trailing ? when an attacker could have written it.
-std::vector<std::string> entities(const model::Alert& alert) {
-  std::vector<std::string> out;
-  for (const auto& mention : alert.entities)
-    out.push_back(mention.entity.kind + " " + mention.entity.value + " " + mention.role +
-                  (mention.grounded ? "" : "?"));
-  return out;
 }
 
 std::string rfc3339(const model::Alert& alert) {
@@ -61,19 +52,19 @@ TEST(Normalizer, EverySourceGivesWhatOcsfRequires) {
     EXPECT_EQ(alert.content_hash, content_hash(bytes));
     EXPECT_FALSE(alert.title.empty());
     EXPECT_FALSE(alert.detection.empty());
-    EXPECT_EQ(at(alert, "/class_uid"), 2004);
-    EXPECT_EQ(at(alert, "/category_uid"), 2);
-    EXPECT_EQ(at(alert, "/type_uid"), 200401);
-    EXPECT_EQ(at(alert, "/activity_id"), 1);
-    EXPECT_EQ(at(alert, "/severity_id"), static_cast<int>(alert.severity));
-    EXPECT_EQ(at(alert, "/time"), alert.time.time_since_epoch().count() / 1000);
-    EXPECT_EQ(at(alert, "/metadata/uid"), json::string{alert.uid});
-    EXPECT_EQ(at(alert, "/finding_info/uid"), json::string{alert.uid});
-    EXPECT_EQ(at(alert, "/finding_info/title"), json::string{alert.title});
-    EXPECT_TRUE(at(alert, "/metadata/product/vendor_name").is_string());
-    EXPECT_TRUE(at(alert, "/metadata/version").is_string());
-    EXPECT_TRUE(at(alert, "/observables").is_array());
-    EXPECT_EQ(at(alert, "/raw_data"), json::string{bytes});
+    EXPECT_EQ(field_at(alert, "/class_uid"), 2004);
+    EXPECT_EQ(field_at(alert, "/category_uid"), 2);
+    EXPECT_EQ(field_at(alert, "/type_uid"), 200401);
+    EXPECT_EQ(field_at(alert, "/activity_id"), 1);
+    EXPECT_EQ(field_at(alert, "/severity_id"), static_cast<int>(alert.severity));
+    EXPECT_EQ(field_at(alert, "/time"), alert.time.time_since_epoch().count() / 1000);
+    EXPECT_EQ(field_at(alert, "/metadata/uid"), json::string{alert.uid});
+    EXPECT_EQ(field_at(alert, "/finding_info/uid"), json::string{alert.uid});
+    EXPECT_EQ(field_at(alert, "/finding_info/title"), json::string{alert.title});
+    EXPECT_TRUE(field_at(alert, "/metadata/product/vendor_name").is_string());
+    EXPECT_TRUE(field_at(alert, "/metadata/version").is_string());
+    EXPECT_TRUE(field_at(alert, "/observables").is_array());
+    EXPECT_EQ(field_at(alert, "/raw_data"), json::string{bytes});
   }
 }
 
@@ -84,8 +75,8 @@ TEST(Normalizer, Wazuh) {
   EXPECT_EQ(alert.detection, "5712");
   EXPECT_EQ(rfc3339(alert), "2026-11-20T09:14:03.512000Z");
   EXPECT_THAT(alert.techniques, ElementsAre("T1110"));
-  EXPECT_EQ(at(alert, "/finding_info/attacks/0/tactic/uid"), "TA0006");
-  EXPECT_EQ(at(alert, "/src_endpoint/port"), 51514);
+  EXPECT_EQ(field_at(alert, "/finding_info/attacks/0/tactic/uid"), "TA0006");
+  EXPECT_EQ(field_at(alert, "/src_endpoint/port"), 51514);
   // The name that was typed at the prompt is the attacker's text.
   EXPECT_THAT(entities(alert),
               UnorderedElementsAre("host web-03 device",
@@ -101,8 +92,8 @@ TEST(Normalizer, Suricata) {
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_EQ(rfc3339(alert), "2026-11-20T09:31:44.120331Z");
   EXPECT_THAT(alert.techniques, ElementsAre("T1190"));
-  EXPECT_EQ(at(alert, "/action_id"), 2);
-  EXPECT_EQ(at(alert, "/dst_endpoint/port"), 80);
+  EXPECT_EQ(field_at(alert, "/action_id"), 2);
+  EXPECT_EQ(field_at(alert, "/dst_endpoint/port"), 80);
   EXPECT_THAT(
       entities(alert),
       UnorderedElementsAre("ip 203.0.113.77 src",
@@ -118,11 +109,11 @@ TEST(Normalizer, GuardDutyInsideEventBridge) {
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_EQ(alert.detection, "Backdoor:EC2/C&CActivity.B");
   EXPECT_THAT(alert.techniques, ElementsAre("T1071"));
-  EXPECT_EQ(at(alert, "/finding_info/attacks/0/tactic/uid"), "TA0011");
-  EXPECT_EQ(at(alert, "/cloud/account/uid"), "111122223333");
-  EXPECT_EQ(at(alert, "/resources/0/uid"), "i-0c1b2a3d4e5f60718");
-  EXPECT_EQ(at(alert, "/count"), 2);
-  EXPECT_EQ(at(alert, "/src_endpoint"), nullptr) << "outbound: nobody came";
+  EXPECT_EQ(field_at(alert, "/finding_info/attacks/0/tactic/uid"), "TA0011");
+  EXPECT_EQ(field_at(alert, "/cloud/account/uid"), "111122223333");
+  EXPECT_EQ(field_at(alert, "/resources/0/uid"), "i-0c1b2a3d4e5f60718");
+  EXPECT_EQ(field_at(alert, "/count"), 2);
+  EXPECT_EQ(field_at(alert, "/src_endpoint"), nullptr) << "outbound: nobody came";
   EXPECT_THAT(entities(alert),
               UnorderedElementsAre("host i-0c1b2a3d4e5f60718 device",
                                    "host batch-7 device?",
@@ -136,7 +127,7 @@ TEST(Normalizer, Okta) {
   EXPECT_EQ(alert.uid, "5f2d6e0e-c5b7-11f1-9d3a-0b8a9c1d2e3f");
   EXPECT_EQ(alert.severity, model::Severity::medium) << "Okta calls nearly everything INFO";
   EXPECT_THAT(alert.techniques, ElementsAre("T1556.006"));
-  EXPECT_EQ(at(alert, "/actor/session/uid"), "102bT4mKXeCRJ6eEtd5Aqqqqw");
+  EXPECT_EQ(field_at(alert, "/actor/session/uid"), "102bT4mKXeCRJ6eEtd5Aqqqqw");
   EXPECT_THAT(entities(alert),
               UnorderedElementsAre("user mira.okafor@acme.example actor",
                                    "ip 198.51.100.231 src",
@@ -150,9 +141,9 @@ TEST(Normalizer, CrowdStrike) {
   EXPECT_EQ(alert.severity, model::Severity::critical);
   EXPECT_EQ(alert.detection, "10303");
   EXPECT_THAT(alert.techniques, ElementsAre("T1486"));
-  EXPECT_EQ(at(alert, "/process/pid"), 7712);
-  EXPECT_EQ(at(alert, "/process/file/hashes/0/algorithm_id"), 1);
-  EXPECT_EQ(at(alert, "/process/file/hashes/0/value"), "9e107d9d372bb6826bd81d3542a419d6");
+  EXPECT_EQ(field_at(alert, "/process/pid"), 7712);
+  EXPECT_EQ(field_at(alert, "/process/file/hashes/0/algorithm_id"), 1);
+  EXPECT_EQ(field_at(alert, "/process/file/hashes/0/value"), "9e107d9d372bb6826bd81d3542a419d6");
   EXPECT_THAT(entities(alert), Contains("host WKS-0042 device"));
   EXPECT_THAT(entities(alert), Contains("user mira actor"));
   EXPECT_THAT(
@@ -164,10 +155,10 @@ TEST(Normalizer, Defender) {
   const auto alert = of("defender");
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_THAT(alert.techniques, ElementsAre("T1564.001"));
-  EXPECT_EQ(at(alert, "/finding_info/attacks/0/tactic/name"), "Defense Evasion");
-  EXPECT_EQ(at(alert, "/status_id"), 1);
-  EXPECT_EQ(at(alert, "/process/file/path"), "C:\\ProgramData\\temp\\MsSense.exe");
-  EXPECT_EQ(at(alert, "/process/file/type_id"), 1);
+  EXPECT_EQ(field_at(alert, "/finding_info/attacks/0/tactic/name"), "Defense Evasion");
+  EXPECT_EQ(field_at(alert, "/status_id"), 1);
+  EXPECT_EQ(field_at(alert, "/process/file/path"), "C:\\ProgramData\\temp\\MsSense.exe");
+  EXPECT_EQ(field_at(alert, "/process/file/type_id"), 1);
   EXPECT_THAT(entities(alert), Contains("host srv-fin-01.acme.example device"));
   EXPECT_THAT(entities(alert), Contains("user svc-backup actor"));
   EXPECT_THAT(entities(alert), Contains("ip 203.0.113.66 mentioned"));
@@ -178,7 +169,7 @@ TEST(Normalizer, SentinelWithEntitiesAsText) {
   EXPECT_EQ(alert.uid, "2d4f7b1a-90a2-9a1e-f4d1-6f2c8a5e7b31");
   EXPECT_EQ(alert.severity, model::Severity::medium);
   EXPECT_THAT(alert.techniques, ElementsAre("T1078", "T1496"));
-  EXPECT_EQ(at(alert, "/device/hostname"), "vm-jump-1");
+  EXPECT_EQ(field_at(alert, "/device/hostname"), "vm-jump-1");
   EXPECT_THAT(entities(alert), Contains("host vm-jump-1 device"));
   EXPECT_THAT(entities(alert), Contains("user d.abel actor"));
   EXPECT_THAT(entities(alert), Contains("ip 198.51.100.77 mentioned"));
@@ -204,7 +195,7 @@ TEST(Normalizer, ElasticWithFlatAndNestedKeysInsideASearchHit) {
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_EQ(rfc3339(alert), "2026-11-20T16:19:58.001000Z");
   EXPECT_THAT(alert.techniques, ElementsAre("T1140"));
-  EXPECT_EQ(at(alert, "/device/ip"), "10.20.4.108") << "loopback and fe80:: name no host";
+  EXPECT_EQ(field_at(alert, "/device/ip"), "10.20.4.108") << "loopback and fe80:: name no host";
   EXPECT_THAT(entities(alert), Contains("host WKS-0108 device"));
   EXPECT_THAT(entities(alert), Contains("ip 10.20.4.108 device"));
   EXPECT_THAT(entities(alert), Contains("ip 203.0.113.9 dst"));
@@ -318,10 +309,10 @@ TEST(Normalizer, AnOcsfFindingKeepsItsOwnValues) {
   EXPECT_EQ(alert.title, "Root account used without MFA");
   EXPECT_EQ(alert.severity, model::Severity::high);
   EXPECT_THAT(alert.techniques, ElementsAre("T1078.004"));
-  EXPECT_EQ(at(alert, "/unmapped/class_uid"), 2001);
-  EXPECT_EQ(at(alert, "/metadata/version"), "1.0.0");
-  EXPECT_EQ(at(alert, "/metadata/product/name"), "Posture");
-  EXPECT_EQ(at(alert, "/cloud/provider"), "AWS");
+  EXPECT_EQ(field_at(alert, "/unmapped/class_uid"), 2001);
+  EXPECT_EQ(field_at(alert, "/metadata/version"), "1.0.0");
+  EXPECT_EQ(field_at(alert, "/metadata/product/name"), "Posture");
+  EXPECT_EQ(field_at(alert, "/cloud/provider"), "AWS");
   EXPECT_THAT(
       entities(alert),
       UnorderedElementsAre("user root actor", "ip 2001:db8::5 src", "ip 203.0.113.4 mentioned"));
@@ -333,7 +324,7 @@ TEST(Normalizer, GenericNamesNothingThatIsGrounded) {
   EXPECT_THAT(alert.techniques, ElementsAre("T1071.001"));
   EXPECT_THAT(entities(alert),
               UnorderedElementsAre("host db-7 device?", "ip 10.1.1.7 src?", "ip 203.0.113.8 dst?"));
-  EXPECT_EQ(at(alert, "/actor"), nullptr) << "N/A is nobody";
+  EXPECT_EQ(field_at(alert, "/actor"), nullptr) << "N/A is nobody";
 }
 
 TEST(Normalizer, WhatHasNoTitleIsRefusedWithWhatIsMissing) {
@@ -364,7 +355,7 @@ TEST(Normalizer, AnUnreadableTimeIsSaidToBeTheTimeOfArrival) {
   const auto alert = normalized(R"({"title":"x","timestamp":"soon"})");
   ASSERT_TRUE(alert);
   EXPECT_EQ(alert->time, received());
-  EXPECT_EQ(at(*alert, "/unmapped/time_is"), "when it was received");
+  EXPECT_EQ(field_at(*alert, "/unmapped/time_is"), "when it was received");
 }
 
 TEST(Normalizer, ValuesOfAnotherTypeAreLeftOut) {
@@ -372,7 +363,7 @@ TEST(Normalizer, ValuesOfAnotherTypeAreLeftOut) {
       R"({"title":"x","src_port":"http","severity":[1],"host":{"a":1},"src_ip":"not an address","pid":-1})");
   ASSERT_TRUE(alert);
   EXPECT_EQ(alert->severity, model::Severity::unknown);
-  EXPECT_EQ(at(*alert, "/src_endpoint"), nullptr);
+  EXPECT_EQ(field_at(*alert, "/src_endpoint"), nullptr);
   EXPECT_THAT(alert->entities, IsEmpty());
 }
 

@@ -8,7 +8,7 @@
 namespace sallyport::ingest {
 namespace {
 
-constexpr Time at{std::chrono::milliseconds{1'795'000'000'123}};
+constexpr Time concluded{std::chrono::milliseconds{1'795'000'000'123}};
 
 std::string line_of(model::EntryKind kind, std::string_view subject, std::string_view body) {
   const model::Actor actor{.kind = "agent", .id = R"(tricky "},"body":{)"};
@@ -17,7 +17,7 @@ std::string line_of(model::EntryKind kind, std::string_view subject, std::string
                      7,
                      store::no_hash,
                      {.tenant = "acme \"north\"",
-                      .at = at,
+                      .at = concluded,
                       .kind = kind,
                       .subject = subject,
                       .actor = actor,

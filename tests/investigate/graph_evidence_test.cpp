@@ -9,10 +9,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time noon = *parse_rfc3339("2026-11-20T12:00:00Z");
+const Time seen_at = *parse_rfc3339("2026-11-20T12:00:00Z");
 
-model::Alert alert() {
-  return {.tenant = "acme", .uid = "u", .source = "wazuh", .detection = "D", .received_at = noon};
+model::Alert alert_on_a_host() {
+  return {
+      .tenant = "acme", .uid = "u", .source = "wazuh", .detection = "D", .received_at = seen_at};
 }
 
 /// A host that is known for `known`, with `suspected` other detections that were judged so.
@@ -22,8 +23,8 @@ graph::Neighbourhood around(std::chrono::hours known, std::uint32_t suspected = 
   result.entities.push_back({.entity = {"host", "WKS-1"},
                              .alerts = 5,
                              .suspected = suspected,
-                             .first = noon - known,
-                             .last = noon - 1min});
+                             .first = seen_at - known,
+                             .last = seen_at - 1min});
   result.detection.entity = {"detection", "D"};
   return result;
 }
@@ -34,12 +35,12 @@ graph::Neighbourhood fired(graph::Neighbourhood before,
                            std::chrono::hours since) {
   before.detection.alerts = alerts;
   before.detection.last_hour = last_hour;
-  before.detection.first = noon - since;
+  before.detection.first = seen_at - since;
   return before;
 }
 
 double strength(const graph::Neighbourhood& known, std::string_view signal) {
-  for (const auto& item : graph_evidence(known, alert())) {
+  for (const auto& item : graph_evidence(known, alert_on_a_host())) {
     const auto found = std::ranges::find(item.signals, signal, &model::Signal::name);
     if (found != item.signals.end() && item.status == model::EvidenceStatus::found)
       return found->strength;

@@ -25,7 +25,7 @@ namespace {
 
 using std::chrono::seconds;
 using Answer = SharedAnswers::Answer;
-using Said = Result<std::vector<model::Evidence>>;
+using Heard = Result<std::vector<model::Evidence>>;
 
 Answer saying(const std::string& text, seconds keep = seconds{60}) {
   std::vector<model::Evidence> evidence;
@@ -50,7 +50,7 @@ struct Source {
   int cancelled = 0;
   std::map<std::string, std::shared_ptr<asio::steady_timer>> waiting;
   std::map<std::string, Result<Answer>> replies;
-  std::map<std::string, Said> heard;
+  std::map<std::string, Heard> heard;
   std::map<std::string, asio::cancellation_signal> cancels;
 
   explicit Source(SharedAnswers::Limits limits = {})

@@ -43,7 +43,7 @@ constexpr double allowed_resident_mb = 32;
 /// Nothing ends a call that hangs but the investigation's own budget.
 constexpr std::uint32_t never = 3'600'000;
 
-std::shared_ptr<const model::Alert> alert(std::size_t n) {
+std::shared_ptr<const model::Alert> alert_to_judge(std::size_t n) {
   auto one = std::make_shared<model::Alert>();
   one->tenant = "default";
   one->uid = fmt::format("u{}", n);
@@ -162,7 +162,7 @@ int deadlines_bench(const Options& options) {
         for (std::uint64_t i = 0; i < each; ++i) {
           const auto deadline = Deadline::in(investigate::Slices{}.total());
           asio::co_spawn(loop,
-                         investigator.investigate(alert(++n), deadline, {}, kind.counsel),
+                         investigator.investigate(alert_to_judge(++n), deadline, {}, kind.counsel),
                          [&kind, deadline](const std::exception_ptr& thrown,
                                            const Result<model::Verdict>& verdict) {
                            if (!thrown) kind.concluded(verdict, deadline);

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using Micros = std::chrono::duration<double, std::micro>;
 
-constexpr std::string_view tenant = "acme";
+constexpr std::string_view owner = "acme";
 
 /// What one alert of about 1 kB leaves behind.
 store::Batch batch_of(std::uint64_t n) {
@@ -42,12 +42,12 @@ store::Batch batch_of(std::uint64_t n) {
   const auto at = Time{std::chrono::microseconds{1'800'000'000'000'000 + 200 * n}};
   const auto subject = fmt::format("01JF{:022}", n);
   store::Batch batch;
-  batch.put(store::Table::alerts, store::key({tenant, "bench", subject}), alert);
+  batch.put(store::Table::alerts, store::key({owner, "bench", subject}), alert);
   batch.put(store::Table::investigations, subject, alert);
   batch.erase(store::Table::open, subject);
   for (const auto kind : kinds)
     batch.append(
-        tenant, kind, subject, actor, at, fmt::format(R"({{"n":{},"text":"{}"}})", n, text));
+        owner, kind, subject, actor, at, fmt::format(R"({{"n":{},"text":"{}"}})", n, text));
   return batch;
 }
 
@@ -115,7 +115,7 @@ void verification(bool as_json, const store::Store& store) {
            std::chrono::duration<double>{Clock::now() - start}.count();
   };
   auto start = Clock::now();
-  const auto report = store::verify_ledger(store, tenant);
+  const auto report = store::verify_ledger(store, owner);
   if (!report || !report->holds) {
     fmt::print(stderr, "store: {}\n", report ? report->why : report.error().detail);
     std::exit(1);
@@ -127,7 +127,7 @@ void verification(bool as_json, const store::Store& store) {
          .unit = "entries/s"});
   std::string text;
   const auto read =
-      store::read_ledger(store, tenant, 1, [&](std::uint64_t seq, std::string_view line) {
+      store::read_ledger(store, owner, 1, [&](std::uint64_t seq, std::string_view line) {
         text += line;
         text += '\n';
         return seq < 200'000;
@@ -156,7 +156,7 @@ void queries(bool as_json, const store::Store& store, std::uint64_t commits) {
         .from = Time{std::chrono::microseconds{1'800'000'000'000'000 + 200 * n}},
         .limit = 100};
     const auto done =
-        store::query_ledger(store, tenant, query, [&](std::uint64_t, std::string_view) {
+        store::query_ledger(store, owner, query, [&](std::uint64_t, std::string_view) {
           ++found;
           return true;
         });

@@ -147,18 +147,18 @@ Finding hostile(const Asked& asked) {
   return asked.judged("hostile_value", true, "not asked about; nothing was sent");
 }
 
-using Try = Finding (*)(const Asked& asked);
-constexpr std::array tries{Try{known},
-                           Try{unknown},
-                           Try{server_error},
-                           Try{permanent},
-                           Try{unauthorized},
-                           Try{forbidden},
-                           Try{not_found},
-                           Try{rate_limited},
-                           Try{garbage},
-                           Try{lost_answer},
-                           Try{hostile}};
+using AskingTry = Finding (*)(const Asked& asked);
+constexpr std::array asking_tries{AskingTry{known},
+                                  AskingTry{unknown},
+                                  AskingTry{server_error},
+                                  AskingTry{permanent},
+                                  AskingTry{unauthorized},
+                                  AskingTry{forbidden},
+                                  AskingTry{not_found},
+                                  AskingTry{rate_limited},
+                                  AskingTry{garbage},
+                                  AskingTry{lost_answer},
+                                  AskingTry{hostile}};
 
 /// A secret that the product repeats, and text that an attacker wrote into it: neither counts.
 Finding echoed(const Asked& asked, const Product& product, const std::string& written) {
@@ -207,7 +207,7 @@ Result<Trials> ask_in_lab(std::shared_ptr<const manifest::Plan> plan,
   if (!plan->queries.contains(question.query))
     return fail(Errc::not_found, fmt::format("{} has no {}", product.manifest, question.query));
   std::vector<Work> works;
-  for (const auto attempt : tries)
+  for (const auto attempt : asking_tries)
     works.push_back({.tried = [&question, attempt](Stand& stand) {
       return std::vector{attempt({.stand = stand, .question = question})};
     }});

@@ -15,7 +15,7 @@ namespace {
 constexpr auto suffix = "dc=acme,dc=example";
 
 /// The attributes of Active Directory that matter here, with its object identifiers.
-constexpr auto server_config = R"(
+constexpr auto slapd_config = R"(
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -106,7 +106,7 @@ Result<> write_file(const std::filesystem::path& file, const std::string& text) 
 Result<> prepare(const std::filesystem::path& folder) {
   std::error_code ec;
   std::filesystem::create_directories(folder / "data", ec);
-  std::string config{server_config};
+  std::string config{slapd_config};
   for (auto at = config.find("{folder}"); at != std::string::npos; at = config.find("{folder}"))
     config.replace(at, std::string_view{"{folder}"}.size(), folder.string());
   for (const auto& [name, text] : std::initializer_list<std::pair<const char*, std::string>>{

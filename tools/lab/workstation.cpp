@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The login shell reads no start-up file of whoever owns this machine: HOME is the lab's.
-constexpr auto server_config = R"(
+constexpr auto sshd_config = R"(
 ListenAddress 10.77.0.20:22
 ListenAddress [fd77::20]:22
 HostKey {0}/host_key
@@ -65,7 +65,7 @@ Result<Workstation> Workstation::start(const Networks& networks, const fs::path&
   auto fingerprint = fingerprint_of(folder / "host_key.pub");
   if (!fingerprint) return std::unexpected{fingerprint.error()};
   station.fingerprint_ = *std::move(fingerprint);
-  std::ofstream{folder / "sshd_config"} << fmt::format(server_config, folder.string());
+  std::ofstream{folder / "sshd_config"} << fmt::format(sshd_config, folder.string());
 
   auto process = Process::start({"nsenter",
                                  "--net=/run/netns/" + networks.host,

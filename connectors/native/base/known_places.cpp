@@ -1,5 +1,7 @@
 #include "connectors/native/base/known_places.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <arpa/inet.h>
 #include <boost/asio/ip/host_name.hpp>
 #include <fmt/format.h>
@@ -25,9 +27,7 @@ constexpr std::array<std::string_view, 6> cutting_off{
 /// A name as names are compared: in lower case, without the dot of the root.
 std::string plain(std::string_view name) {
   while (name.ends_with('.')) name.remove_suffix(1);
-  std::string text{name};
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
+  return ascii::lowered(name);
 }
 
 /// The host in a URL, in `host:port`, or alone.

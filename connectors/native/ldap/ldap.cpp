@@ -3,6 +3,7 @@
 #include "connectors/native/base/blocking.hpp"
 #include "connectors/native/base/network.hpp"
 #include "connectors/native/base/text.hpp"
+#include "engine/base/ascii.hpp"
 
 #include <fmt/format.h>
 
@@ -17,11 +18,6 @@ namespace {
 
 constexpr int attempts = 3;  ///< Somebody else may change the attribute between look and change.
 constexpr std::size_t user_limit_bytes = 256;
-
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 /// Whether a password may go to `url` as it is: the connection is encrypted, or stays here.
 bool is_private(std::string_view url, bool start_tls) {
@@ -99,7 +95,9 @@ Result<> Ldap::check(const act::Operation& operation) const {
   if (!known) return known;
   if (const auto seconds = integer_parameter(operation.parameters, "duration_s"); !seconds)
     return std::unexpected{seconds.error()};
-  const auto is_target = [&](const auto& name) { return same_name(name, operation.target.value); };
+  const auto is_target = [&](const auto& name) {
+    return ascii::equal_ignoring_case(name, operation.target.value);
+  };
   if (operation.verb == "disable_user" && std::ranges::any_of(config_.protected_users, is_target))
     return fail(Errc::denied, "protected_users holds that user");
   return {};

@@ -1,5 +1,7 @@
 #include "connectors/native/ldap/session.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <ldap.h>
@@ -131,9 +133,9 @@ Result<> bind(LDAP* connection, const Config& config, const Secret& password, De
 }
 
 /// One change of a modification, with the arrays that libldap's C structs point into.
-class Change {
+class Modification {
  public:
-  Change(int operation, std::string attribute, std::vector<std::string> values)
+  Modification(int operation, std::string attribute, std::vector<std::string> values)
       : attribute_{std::move(attribute)}, values_{std::move(values)} {
     for (auto& value : values_) bytes_.push_back({.bv_len = value.size(), .bv_val = value.data()});
     for (auto& value : bytes_) pointers_.push_back(&value);
@@ -143,8 +145,8 @@ class Change {
     change_.mod_bvalues = pointers_.data();
   }
 
-  Change(const Change&) = delete;
-  Change& operator=(const Change&) = delete;
+  Modification(const Modification&) = delete;
+  Modification& operator=(const Modification&) = delete;
 
   [[nodiscard]] LDAPMod* get() { return &change_; }
 
@@ -169,11 +171,8 @@ Result<std::string> normal_dn(const std::string& dn) {
   char* text = nullptr;
   ldap_dn2str(parsed, &text, LDAP_DN_FORMAT_LDAPV3);
   ldap_dnfree(parsed);
-  std::string normal{text ? text : ""};
+  auto normal = ascii::lowered(text ? text : "");
   ldap_memfree(text);
-  std::ranges::transform(normal, normal.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
   return normal;
 }
 
@@ -237,7 +236,7 @@ Result<Written> Session::replace(const std::string& dn,
                                  const std::vector<std::string>& from,
                                  const std::vector<std::string>& to,
                                  Deadline deadline) {
-  std::deque<Change> parts;  // stay where they are: libldap is given their addresses
+  std::deque<Modification> parts;  // stay where they are: libldap is given their addresses
   std::vector<LDAPMod*> changes;
   for (auto& part : parts_of(from, to))
     changes.push_back(parts

@@ -2,6 +2,7 @@
 
 #include "connectors/native/base/network.hpp"
 #include "connectors/native/base/text.hpp"
+#include "engine/base/ascii.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,11 +15,6 @@ namespace {
 
 constexpr std::size_t name_limit_bytes = 255;
 constexpr std::size_t path_limit_bytes = 1'024;
-
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 19 &&
@@ -173,7 +169,7 @@ Result<Job> network_job(const Config& config, const act::Operation& operation) {
   Job job{.host = name, .kind = "network", .mode = "release", .arguments = {}};
   if (!isolate) return job;
   if (std::ranges::any_of(config.protected_hosts,
-                          [&](auto& kept) { return same_name(kept, name); }))
+                          [&](auto& kept) { return ascii::equal_ignoring_case(kept, name); }))
     return fail(Errc::denied, "protected_hosts holds that host");
   job.mode = "isolate";
   job.arguments = config.management;
@@ -258,7 +254,7 @@ Result<Job> job_of(const Config& config, const act::Operation& operation) {
 
 Result<Host> host_of(const Config& config, std::string_view name) {
   for (const auto& [known, host] : config.hosts)
-    if (same_name(known, name)) return host;
+    if (ascii::equal_ignoring_case(known, name)) return host;
   return fail(Errc::not_found, fmt::format("no host `{}` is configured", name));
 }
 

@@ -13,7 +13,7 @@ namespace sallyport::connectors::manifest::testing {
 namespace {
 
 using namespace std::chrono_literals;
-using enum model::ActionState;
+using model::ActionState;
 using ::testing::IsEmpty;
 
 constexpr unsigned seed = 20261128;
@@ -96,8 +96,8 @@ std::string address(int i) {
 }
 
 /// A moody product with its connector, and an engine's room around it.
-struct Trial {
-  Trial() {
+struct ManyActions {
+  ManyActions() {
     const auto document = config::Document::parse(manifest, "moody.yaml").value();
     Faults faults;
     const auto plan = compile(document, catalogue(), faults);
@@ -135,7 +135,7 @@ struct Trial {
                          .request = request,
                          .request_hash = model::request_hash(request),
                          .decision = gate::decision_of(answer),
-                         .state = permitted,
+                         .state = ActionState::permitted,
                          .connector = "product",
                          .created_at = clock.now(),
                          .updated_at = clock.now()};
@@ -173,7 +173,7 @@ struct Trial {
 }  // namespace
 
 TEST(Chaos, OfAThousandActionsNoneIsLostAndNoneIsDoneTwice) {
-  Trial trial;
+  ManyActions many;
   std::mt19937 chance{seed};
   std::map<std::string, std::string> targets;  // by action
   asio::io_context own{1};
@@ -181,33 +181,33 @@ TEST(Chaos, OfAThousandActionsNoneIsLostAndNoneIsDoneTwice) {
   for (int i = 0; i < actions; ++i) {
     const auto target = address(i);
     if (chance() % 10 == 0) {  // it acts, and the answer never arrives
-      trial.vendor->befall(
+      many.vendor->befall(
           {.kind = lab::Mishap::Kind::lost_answer, .method = "POST", .path = target});
       ++lost;
     }
-    targets.emplace(trial.begin(own, target).text(), target);
+    targets.emplace(many.begin(own, target).text(), target);
   }
   own.run();
 
   // What nobody knew is looked at again, as the engine does from time to time.
   const auto states = [&] {
     std::map<std::string, model::ActionState> all;
-    for (const auto& [id, target] : targets) all[id] = trial.book.get(id)->state;
+    for (const auto& [id, target] : targets) all[id] = many.book.get(id)->state;
     return all;
   };
   std::size_t unclear = 0;
   for (int round = 0; round < 50; ++round) {
     std::size_t open = 0;
     for (const auto& [id, state] : states()) {
-      if (state != unknown) continue;
+      if (state != ActionState::unknown) continue;
       ++open;
-      EXPECT_TRUE(wait(trial.executor->look_again(id)));
+      EXPECT_TRUE(wait(many.executor->look_again(id)));
     }
     if (round == 0) unclear = open;
     if (open == 0) break;
   }
 
-  const auto blocks = trial.blocks();
+  const auto blocks = many.blocks();
   std::map<model::ActionState, int> count;
   std::vector<std::string> wrong;
   for (const auto& [id, state] : states()) {
@@ -215,12 +215,12 @@ TEST(Chaos, OfAThousandActionsNoneIsLostAndNoneIsDoneTwice) {
     const auto& target = targets.at(id);
     const auto found = blocks.find(target);
     const int times = found == blocks.end() ? 0 : found->second;
-    const auto action = trial.book.get(id).value();
-    const bool agrees = state == verified    ? times == 1
-                        : state == succeeded ? times == 1
-                        : state == failed    ? times == 0 && !action.detail.empty()
-                        : state == queued    ? times == 0 && !action.detail.empty()
-                                             : false;
+    const auto action = many.book.get(id).value();
+    const bool agrees = state == ActionState::verified    ? times == 1
+                        : state == ActionState::succeeded ? times == 1
+                        : state == ActionState::failed    ? times == 0 && !action.detail.empty()
+                        : state == ActionState::queued    ? times == 0 && !action.detail.empty()
+                                                          : false;
     if (!agrees)
       wrong.push_back(fmt::format(
           "{} {}: {}, {} blocks ({})", id, target, name_of(state), times, action.detail));
@@ -229,11 +229,11 @@ TEST(Chaos, OfAThousandActionsNoneIsLostAndNoneIsDoneTwice) {
   EXPECT_EQ(targets.size(), static_cast<std::size_t>(actions));
   // Else it was no chaos.
   EXPECT_GT(lost, 50U);
-  EXPECT_GT(count[verified], actions / 2);
-  EXPECT_GT(count[failed], 10);
+  EXPECT_GT(count[ActionState::verified], actions / 2);
+  EXPECT_GT(count[ActionState::failed], 10);
   for (const auto& [state, n] : count) RecordProperty(std::string{name_of(state)}, n);
   RecordProperty("unclear", static_cast<int>(unclear));
-  RecordProperty("opened", static_cast<int>(trial.opened));
+  RecordProperty("opened", static_cast<int>(many.opened));
 }
 
 }  // namespace sallyport::connectors::manifest::testing

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto patience = 300ms;
+constexpr auto patience_with_ssh = 300ms;
 constexpr auto host = "WKS-0042";
 
 act::Operation kill(std::string process, json::object parameters) {
@@ -101,7 +101,7 @@ class SshHost : public RealProduct<SshHost> {
 
   static bool outside_reaches_host() {
     return lab::reaches(
-        the_lab().networks().outside, "203.0.113.7", lab::host_address, 22, patience);
+        the_lab().networks().outside, "203.0.113.7", lab::host_address, 22, patience_with_ssh);
   }
 
   std::unique_ptr<Ssh> edr_;
@@ -254,7 +254,8 @@ TEST_F(SshHost, IsolatesAHostFromAllButUsUntilItIsReleased) {
   ASSERT_TRUE(done) << trouble(done);
   EXPECT_EQ(done->status, OutcomeStatus::succeeded) << done->detail;
   EXPECT_FALSE(outside_reaches_host());
-  EXPECT_FALSE(lab::reaches(the_lab().networks().host, "", lab::gateway_inside, 22, patience));
+  EXPECT_FALSE(
+      lab::reaches(the_lab().networks().host, "", lab::gateway_inside, 22, patience_with_ssh));
   const auto after = read(*edr_, operation);
   ASSERT_TRUE(after) << "we still reach it: " << trouble(after);
   EXPECT_EQ(after->in_effect, true);

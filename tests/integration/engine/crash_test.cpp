@@ -22,7 +22,7 @@ using ::testing::Le;
 
 constexpr unsigned seed = 20261121;
 constexpr int kills = 20;
-constexpr int alerts_sent = 5'000;
+constexpr int alerts_before_the_crash = 5'000;
 constexpr int bad_addresses = 250;
 
 std::string bad_address(int i) {
@@ -32,7 +32,7 @@ std::string bad_address(int i) {
 /// 5,000 alerts; one in ten is of a sensor that saw a listed address do damage: it leads to a
 /// block.
 Alerts storm() {
-  auto plain = make_alerts("storm", alerts_sent * 9 / 10);
+  auto plain = make_alerts("storm", alerts_before_the_crash * 9 / 10);
   Alerts alerts;
   alerts.uids = plain.uids;
   int severe = 0;
@@ -89,7 +89,7 @@ TEST(Crash, KilledTwentyTimesEveryAlertIsInvestigatedOnceAndNoActionRunsTwice) {
   Engine engine{setup};
   std::mt19937 random{seed};
   const auto up_to = [&](int most) { return std::chrono::milliseconds{random() % unsigned(most)}; };
-  constexpr std::size_t burst = alerts_sent / kills;
+  constexpr std::size_t burst = alerts_before_the_crash / kills;
   for (int i = 0; i < kills; ++i) {
     const auto first = alerts.bytes.begin() + static_cast<std::ptrdiff_t>(i * burst);
     const std::vector<std::string> some{first, first + burst};
@@ -105,7 +105,8 @@ TEST(Crash, KilledTwentyTimesEveryAlertIsInvestigatedOnceAndNoActionRunsTwice) {
 
   engine.start_and_wait();
   EXPECT_TRUE(comes_true(60s, [&] {
-    return broker.committed(setup.group, setup.topic) == alerts_sent || !engine.running();
+    return broker.committed(setup.group, setup.topic) == alerts_before_the_crash ||
+           !engine.running();
   })) << engine.log_end();
   EXPECT_TRUE(comes_true(60s, [&] {
     const auto now = tally_ledger(engine.data());

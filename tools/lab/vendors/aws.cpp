@@ -1,5 +1,6 @@
 #include "tools/lab/vendors/aws.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/base/digest.hpp"
 
 #include <fmt/format.h>
@@ -44,9 +45,7 @@ bool AwsLab::is_signed(const VendorRequest& request) const {
   }
   // What is sent and not signed could be another's.
   for (const auto& [name, value] : request.headers) {
-    std::string lower{name};
-    for (char& c : lower)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    const auto lower = ascii::lowered(name);
     if (lower.starts_with("x-amz-") && !names.contains(lower)) return false;
   }
   const auto canonical = fmt::format(

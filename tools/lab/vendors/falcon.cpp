@@ -14,7 +14,7 @@ json::value envelope(json::array resources, json::array errors) {
                                   {"errors", std::move(errors)}});
 }
 
-http::Response error(int status, std::string_view message) {
+http::Response falcon_error(int status, std::string_view message) {
   json::array errors;
   errors.push_back(json::object{{"code", status}, {"message", message}});
   return json_answer(status, envelope({}, std::move(errors)));
@@ -59,10 +59,10 @@ std::string FalconLab::bearer() const {
 
 http::Response FalconLab::token(const VendorRequest& request) {
   const auto form = request.form();
-  if (!form) return error(415, "expected a form");
+  if (!form) return falcon_error(415, "expected a form");
   if (http::value_of(*form, "client_id") != "lab-client" ||
       http::value_of(*form, "client_secret") != "lab-client-secret")
-    return error(403, "access denied, invalid client");
+    return falcon_error(403, "access denied, invalid client");
   ++tokens_given;
   return json_answer(201,
                      {{"access_token", bearer()}, {"expires_in", 1799}, {"token_type", "bearer"}});
@@ -74,7 +74,7 @@ http::Response FalconLab::query(const VendorRequest& request) {
   constexpr std::string_view beginning = "hostname:'";
   const bool simple = filter.starts_with(beginning) && filter.ends_with('\'') &&
                       std::ranges::count(filter, '\'') == 2;
-  if (!simple) return error(400, "invalid filter expression");
+  if (!simple) return falcon_error(400, "invalid filter expression");
   const auto name = filter.substr(beginning.size(), filter.size() - beginning.size() - 1);
   json::array ids;
   for (const auto& [id, host] : hosts_)
@@ -84,7 +84,7 @@ http::Response FalconLab::query(const VendorRequest& request) {
 
 http::Response FalconLab::details(const VendorRequest& request) {
   const auto ids = ids_of(request);
-  if (!ids) return error(400, "ids are needed");
+  if (!ids) return falcon_error(400, "ids are needed");
   json::array found;
   for (const auto& id : *ids) {
     const auto entry = hosts_.find(id);
@@ -104,19 +104,20 @@ http::Response FalconLab::details(const VendorRequest& request) {
 }
 
 http::Response FalconLab::act(const VendorRequest& request) {
-  if (!may_write) return error(403, "access denied, authorization failed");
+  if (!may_write) return falcon_error(403, "access denied, authorization failed");
   const auto name = request.parameter("action_name");
-  if (name != "contain" && name != "lift_containment") return error(400, "unknown action_name");
+  if (name != "contain" && name != "lift_containment")
+    return falcon_error(400, "unknown action_name");
   const auto ids = ids_of(request);
-  if (!ids) return error(400, "ids are needed");
+  if (!ids) return falcon_error(400, "ids are needed");
   json::array done;
   for (const auto& id : *ids) {
     const auto entry = hosts_.find(id);
-    if (entry == hosts_.end()) return error(404, "device not found");
+    if (entry == hosts_.end()) return falcon_error(404, "device not found");
     auto& host = entry->second;
     const bool contain = name == "contain";
     if (host.status == (contain ? "contained" : "normal"))
-      return error(409, "already in that state");
+      return falcon_error(409, "already in that state");
     host.status = contain ? "containment_pending" : "lift_containment_pending";
     host.looks_until_contact = 1;
     done.push_back(json::object{{"id", id}, {"path", "/devices/entities/devices/v1?ids=" + id}});
@@ -129,7 +130,7 @@ http::Response FalconLab::indicator(const VendorRequest& request) {
     const auto filter = request.parameter("filter");
     constexpr std::string_view beginning = "type:'sha256'+value:'";
     if (!filter.starts_with(beginning) || std::ranges::count(filter, '\'') != 4)
-      return error(400, "invalid filter expression");
+      return falcon_error(400, "invalid filter expression");
     const auto value = filter.substr(beginning.size(), filter.size() - beginning.size() - 1);
     json::array found;
     for (const auto& [id, about] : indicators)
@@ -142,22 +143,22 @@ http::Response FalconLab::indicator(const VendorRequest& request) {
       return resources(200, {});
     }
     json::array done;
-    if (indicators.erase(request.parameter("ids")) == 0) return error(404, "not found");
+    if (indicators.erase(request.parameter("ids")) == 0) return falcon_error(404, "not found");
     done.emplace_back(request.parameter("ids"));
     return resources(200, std::move(done));
   }
   const auto body = request.json();
   const auto* given = body ? part_of(*body, "indicators.0") : nullptr;
   if (!request.is("POST", {"iocs", "entities", "indicators", "v1"}) || !given)
-    return error(400, "indicators are needed");
+    return falcon_error(400, "indicators are needed");
   const auto value = text_in(*given, "value");
   if (text_in(*given, "type") != "sha256" || value.size() != 64 ||
       text_in(*given, "action") != "prevent" || !part_of(*given, "platforms.0") ||
       text_at(*given, "applied_globally") != "true")
-    return error(400, "invalid indicator");
+    return falcon_error(400, "invalid indicator");
   for (const auto& [id, about] : indicators)
     if (text_in(json::value(about), "value") == value)
-      return error(400, "Duplicate type: 'sha256'");
+      return falcon_error(400, "Duplicate type: 'sha256'");
   const auto id = fmt::format("{:064}", indicators.size() + 1);
   auto kept = given->as_object();
   kept["id"] = id;
@@ -173,7 +174,7 @@ http::Response FalconLab::respond(const VendorRequest& request) {
   const bool on_sessions = request.path[2] == "sessions";
   json::array answers;
   if (on_sessions && request.method == "DELETE") {
-    if (request.parameter("session_id") != session) return error(404, "session not found");
+    if (request.parameter("session_id") != session) return falcon_error(404, "session not found");
     --sessions_open;
     return {.status = 204};
   }
@@ -181,7 +182,7 @@ http::Response FalconLab::respond(const VendorRequest& request) {
     if (request.parameter("cloud_request_id") !=
             fmt::format("99999999-0000-4000-8000-{:012}", commands_) ||
         request.parameter("sequence_id") != "0")
-      return error(404, "command not found");
+      return falcon_error(404, "command not found");
     const bool complete = ++looks_ >= 2;
     answers.push_back(json::object{{"complete", complete},
                                    {"stdout", complete ? "killed" : ""},
@@ -189,18 +190,18 @@ http::Response FalconLab::respond(const VendorRequest& request) {
     return resources(200, std::move(answers));
   }
   const auto body = request.json();
-  if (request.method != "POST" || !body) return error(400, "a body is needed");
+  if (request.method != "POST" || !body) return falcon_error(400, "a body is needed");
   if (on_sessions) {
-    if (!hosts_.contains(text_in(*body, "device_id"))) return error(404, "device not found");
+    if (!hosts_.contains(text_in(*body, "device_id"))) return falcon_error(404, "device not found");
     ++sessions_open;
     answers.push_back(json::object{{"session_id", session}});
     return resources(201, std::move(answers));
   }
   const auto command = text_in(*body, "command_string");
   if (text_in(*body, "session_id") != session || sessions_open < 1)
-    return error(404, "session not found");
+    return falcon_error(404, "session not found");
   if (text_in(*body, "base_command") != "kill" || !command.starts_with("kill "))
-    return error(400, "invalid command");
+    return falcon_error(400, "invalid command");
   if (stderr_says.empty()) killed.push_back(command.substr(5));
   looks_ = 0;
   answers.push_back(json::object{
@@ -211,7 +212,7 @@ http::Response FalconLab::respond(const VendorRequest& request) {
 http::Response FalconLab::answer(const VendorRequest& request) {
   if (request.is("POST", {"oauth2", "token"})) return token(request);
   if (request.header("Authorization") != "Bearer " + bearer())
-    return error(401, "access denied, invalid bearer token");
+    return falcon_error(401, "access denied, invalid bearer token");
   if (request.is("GET", {"devices", "queries", "devices", "v1"})) return query(request);
   if (request.is("POST", {"devices", "entities", "devices", "v2"})) return details(request);
   if (request.is("POST", {"devices", "entities", "devices-actions", "v2"})) return act(request);
@@ -227,7 +228,7 @@ http::Response FalconLab::answer(const VendorRequest& request) {
       request.is(request.method,
                  {"real-time-response", "entities", "active-responder-command", "v1"}))
     return respond(request);
-  return error(404, "no such endpoint");
+  return falcon_error(404, "no such endpoint");
 }
 
 }  // namespace sallyport::lab

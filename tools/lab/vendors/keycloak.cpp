@@ -6,7 +6,7 @@ namespace sallyport::lab {
 
 namespace {
 
-constexpr std::string_view bearer = "lab-keycloak-token";
+constexpr std::string_view keycloak_token = "lab-keycloak-token";
 
 json::value shown(const KeycloakLab::User& user) {
   return json::value(json::object{{"id", user.id},
@@ -15,7 +15,7 @@ json::value shown(const KeycloakLab::User& user) {
                                   {"requiredActions", user.required_actions}});
 }
 
-http::Response error(int status, std::string_view what) {
+http::Response keycloak_error(int status, std::string_view what) {
   return json_answer(status, {{"error", what}});
 }
 
@@ -36,23 +36,24 @@ KeycloakLab::User& KeycloakLab::user(const std::string& name) {
 http::Response KeycloakLab::token(const VendorRequest& request) {
   const auto form = request.form();
   if (!form || http::value_of(*form, "grant_type") != "client_credentials")
-    return error(400, "invalid_request");
+    return keycloak_error(400, "invalid_request");
   if (http::value_of(*form, "client_id") != "lab-client" ||
       http::value_of(*form, "client_secret") != "lab-client-secret")
-    return error(401, "invalid_client");
-  return json_answer(200, {{"access_token", bearer}, {"expires_in", 60}, {"token_type", "Bearer"}});
+    return keycloak_error(401, "invalid_client");
+  return json_answer(
+      200, {{"access_token", keycloak_token}, {"expires_in", 60}, {"token_type", "Bearer"}});
 }
 
 http::Response KeycloakLab::update(User& user, const VendorRequest& request) {
   const auto body = request.json();
-  if (!body || !body->is_object()) return error(415, "HTTP 415 Unsupported Media Type");
+  if (!body || !body->is_object()) return keycloak_error(415, "HTTP 415 Unsupported Media Type");
   for (const auto& [key, value] : body->get_object()) {
     if (key == "enabled" && value.is_bool()) {
       user.enabled = value.get_bool();
     } else if (key == "requiredActions" && value.is_array()) {
       user.required_actions = value.get_array();  // replaces the list, as Keycloak does
     } else {
-      return error(400, "unrecognized field");
+      return keycloak_error(400, "unrecognized field");
     }
   }
   return {.status = 204};
@@ -61,8 +62,8 @@ http::Response KeycloakLab::update(User& user, const VendorRequest& request) {
 http::Response KeycloakLab::answer(const VendorRequest& request) {
   if (request.is("POST", {"realms", "acme", "protocol", "openid-connect", "token"}))
     return token(request);
-  if (request.header("Authorization") != fmt::format("Bearer {}", bearer))
-    return error(401, "HTTP 401 Unauthorized");
+  if (request.header("Authorization") != fmt::format("Bearer {}", keycloak_token))
+    return keycloak_error(401, "HTTP 401 Unauthorized");
   if (request.is("GET", {"admin", "realms", "acme", "users"})) {
     json::array found;
     const auto name = request.parameter("username");
@@ -74,7 +75,7 @@ http::Response KeycloakLab::answer(const VendorRequest& request) {
   const bool about_user = request.path.size() >= 5 && request.path[0] == "admin" &&
                           request.path[2] == "acme" && request.path[3] == "users";
   const auto found = about_user ? users_.find(request.path[4]) : users_.end();
-  if (found == users_.end()) return error(404, "User not found");
+  if (found == users_.end()) return keycloak_error(404, "User not found");
   auto& user = found->second;
   if (request.is("GET", {"admin", "realms", "*", "users", "*"}))
     return json_answer(200, shown(user));
@@ -93,13 +94,13 @@ http::Response KeycloakLab::answer(const VendorRequest& request) {
   if (request.is("PUT", {"admin", "realms", "*", "users", "*", "reset-password"})) {
     const auto body = request.json();
     if (!body || text_in(*body, "type") != "password" || text_in(*body, "value").size() < 8)
-      return error(400, "invalidPasswordMinLengthMessage");
+      return keycloak_error(400, "invalidPasswordMinLengthMessage");
     user.password = text_in(*body, "value");
     if (text_at(*body, "temporary") == "true")
       user.required_actions.emplace_back("UPDATE_PASSWORD");
     return {.status = 204};
   }
-  return error(405, "HTTP 405 Method Not Allowed");
+  return keycloak_error(405, "HTTP 405 Method Not Allowed");
 }
 
 }  // namespace sallyport::lab

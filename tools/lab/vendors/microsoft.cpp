@@ -8,9 +8,9 @@ namespace sallyport::lab {
 namespace {
 
 constexpr std::string_view tenant = "11111111-2222-3333-4444-555555555555";
-constexpr std::string_view bearer = "lab-microsoft-token";
+constexpr std::string_view microsoft_token = "lab-microsoft-token";
 
-http::Response error(int status, std::string_view code, std::string_view message) {
+http::Response microsoft_error(int status, std::string_view code, std::string_view message) {
   return json_answer(status,
                      {{"error", {{"code", code}, {"message", message}, {"target", "lab"}}}});
 }
@@ -33,14 +33,14 @@ http::Response MicrosoftLab::token(const VendorRequest& request) const {
   if (http::value_of(*form, "client_id") != "lab-client" ||
       http::value_of(*form, "client_secret") != "lab-client-secret")
     return json_answer(401, {{"error", "invalid_client"}, {"error_description", "AADSTS7000215"}});
-  return json_answer(200,
-                     {{"access_token", bearer}, {"expires_in", 3599}, {"token_type", "Bearer"}});
+  return json_answer(
+      200, {{"access_token", microsoft_token}, {"expires_in", 3599}, {"token_type", "Bearer"}});
 }
 
 http::Response MicrosoftLab::answer(const VendorRequest& request) {
   if (request.is("POST", {tenant, "oauth2", "v2.0", "token"})) return token(request);
-  if (request.header("Authorization") != fmt::format("Bearer {}", bearer))
-    return error(401, "Unauthorized", "token invalid");
+  if (request.header("Authorization") != fmt::format("Bearer {}", microsoft_token))
+    return microsoft_error(401, "Unauthorized", "token invalid");
   return answer_known(request);
 }
 
@@ -63,7 +63,7 @@ http::Response EntraLab::answer_known(const VendorRequest& request) {
     return about_user && (entry.first == request.path[2] || entry.second.name == request.path[2]);
   });
   if (found == users_.end())
-    return error(404, "Request_ResourceNotFound", "Resource does not exist");
+    return microsoft_error(404, "Request_ResourceNotFound", "Resource does not exist");
   auto& user = found->second;
   if (request.is("GET", {"v1.0", "users", "*"}))
     return json_answer(200,
@@ -82,7 +82,8 @@ http::Response EntraLab::answer_known(const VendorRequest& request) {
     const auto* object = body ? body->if_object() : nullptr;
     const auto* enabled = object ? object->if_contains("accountEnabled") : nullptr;
     if (!enabled || !enabled->is_bool() || object->size() != 1 || user.synced)
-      return error(400, "Request_BadRequest", "Unable to update the specified properties");
+      return microsoft_error(
+          400, "Request_BadRequest", "Unable to update the specified properties");
     user.enabled = enabled->get_bool();
     return {.status = 204};
   }
@@ -90,7 +91,7 @@ http::Response EntraLab::answer_known(const VendorRequest& request) {
     user.sessions = 0;
     return json_answer(200, {{"value", true}});
   }
-  return error(405, "Request_BadRequest", "method not allowed");
+  return microsoft_error(405, "Request_BadRequest", "method not allowed");
 }
 
 DefenderLab::DefenderLab() : MicrosoftLab{"https://api.securitycenter.microsoft.com/.default"} {
@@ -102,24 +103,24 @@ http::Response DefenderLab::begin(const std::string& machine,
                                   const std::string& what,
                                   const VendorRequest& request) {
   const auto body = request.json();
-  if (!body) return error(400, "InvalidRequestBody", "the body is no JSON");
+  if (!body) return microsoft_error(400, "InvalidRequestBody", "the body is no JSON");
   if (text_in(*body, "Comment").empty())
-    return error(400, "MissingRequiredParameter", "Comment is missing");
+    return microsoft_error(400, "MissingRequiredParameter", "Comment is missing");
   const auto type = what == "isolate"                 ? "Isolate"
                     : what == "unisolate"             ? "Unisolate"
                     : what == "StopAndQuarantineFile" ? "StopAndQuarantineFile"
                                                       : "RunAntiVirusScan";
   if (what == "StopAndQuarantineFile" && text_in(*body, "Sha1").size() != 40)
-    return error(400, "InvalidHashValue", "Sha1");
+    return microsoft_error(400, "InvalidHashValue", "Sha1");
   const auto kind = text_in(*body, "IsolationType");
   if (what == "isolate" && kind != "Full" && kind != "Selective")
-    return error(400, "InvalidInput", "IsolationType");
+    return microsoft_error(400, "InvalidInput", "IsolationType");
   const auto scan = text_in(*body, "ScanType");
   if (what == "runAntiVirusScan" && scan != "Quick" && scan != "Full")
-    return error(400, "InvalidInput", "ScanType");
+    return microsoft_error(400, "InvalidInput", "ScanType");
   for (const auto& other : actions)
     if (other.machine == machine && other.type == type && other.status == "Pending")
-      return error(400, "ActiveRequestAlreadyExists", "the same action is under way");
+      return microsoft_error(400, "ActiveRequestAlreadyExists", "the same action is under way");
   actions.push_back({.id = fmt::format("5382f7ea-7557-4ab7-9782-{:012}", actions.size()),
                      .machine = machine,
                      .type = type,
@@ -134,7 +135,7 @@ http::Response DefenderLab::hunt(const VendorRequest& request) const {
   const bool sound =
       query.starts_with("DeviceProcessEvents | where Timestamp between (datetime(") &&
       std::ranges::count(query, '|') == 4 && std::ranges::count(query, '"') == 4;
-  if (!sound) return error(400, "BadRequest", "the query could not be parsed");
+  if (!sound) return microsoft_error(400, "BadRequest", "the query could not be parsed");
   json::array results;
   for (const auto& [id, machine] : machines_)
     if (query.contains(fmt::format("DeviceName =~ \"{}\"", machine)))
@@ -155,7 +156,7 @@ http::Response DefenderLab::answer_known(const VendorRequest& request) {
   };
   if (request.is("GET", {"api", "machines"})) {
     const auto name = equal_to(request.parameter("$filter"), "computerDnsName");
-    if (!name) return error(400, "ODataError", "filter");
+    if (!name) return microsoft_error(400, "ODataError", "filter");
     json::array found;
     for (const auto& [id, machine] : machines_)
       if (machine == *name)
@@ -170,7 +171,7 @@ http::Response DefenderLab::answer_known(const VendorRequest& request) {
   if (request.is("POST", {"api", "advancedqueries", "run"})) return hunt(request);
   if (request.is("GET", {"api", "machineactions"})) {
     const auto machine = equal_to(request.parameter("$filter"), "machineId");
-    if (!machine) return error(400, "ODataError", "filter");
+    if (!machine) return microsoft_error(400, "ODataError", "filter");
     json::array found;
     for (auto& action : actions) {
       if (action.machine != *machine) continue;
@@ -181,44 +182,45 @@ http::Response DefenderLab::answer_known(const VendorRequest& request) {
   }
   if (request.is("GET", {"api", "machineactions", "*"})) {
     const auto action = std::ranges::find(actions, request.path[2], &Action::id);
-    if (action == actions.end()) return error(404, "ResourceNotFound", "no such action");
+    if (action == actions.end()) return microsoft_error(404, "ResourceNotFound", "no such action");
     if (action->status == "Pending" && ++action->looks >= 2) action->status = ends_as;
     return json_answer(200, shown(*action));
   }
   if (request.is("POST", {"api", "machines", "*", "*"})) {
     const auto& what = request.path[3];
     if (!machines_.contains(request.path[2]))
-      return error(404, "ResourceNotFound", "no such machine");
+      return microsoft_error(404, "ResourceNotFound", "no such machine");
     if (what == "isolate" || what == "unisolate" || what == "runAntiVirusScan" ||
         what == "StopAndQuarantineFile")
       return begin(request.path[2], what, request);
   }
   if (request.path.size() >= 2 && request.path[1] == "indicators") return indicator(request);
-  return error(404, "NotFound", "no such endpoint");
+  return microsoft_error(404, "NotFound", "no such endpoint");
 }
 
 http::Response DefenderLab::indicator(const VendorRequest& request) {
   if (request.is("GET", {"api", "indicators"})) {
     const auto value = equal_to(request.parameter("$filter"), "indicatorValue");
-    if (!value) return error(400, "ODataError", "filter");
+    if (!value) return microsoft_error(400, "ODataError", "filter");
     json::array found;
     for (const auto& [id, about] : indicators)
       if (text_in(json::value(about), "indicatorValue") == *value) found.push_back(about);
     return json_answer(200, json::object{{"value", std::move(found)}});
   }
   if (request.is("DELETE", {"api", "indicators", "*"}))
-    return indicators.erase(request.path[2]) == 0 ? error(404, "ResourceNotFound", "indicator")
-                                                  : http::Response{.status = 204};
+    return indicators.erase(request.path[2]) == 0
+               ? microsoft_error(404, "ResourceNotFound", "indicator")
+               : http::Response{.status = 204};
   const auto body = request.json();
   if (!request.is("POST", {"api", "indicators"}) || !body)
-    return error(404, "NotFound", "no such endpoint");
+    return microsoft_error(404, "NotFound", "no such endpoint");
   constexpr std::array<std::string_view, 3> types{"IpAddress", "DomainName", "FileSha256"};
   const auto type = text_in(*body, "indicatorType");
   const auto value = text_in(*body, "indicatorValue");
   const bool fits = type == "FileSha256" ? value.size() == 64 : value.size() < 64;
   if (std::ranges::find(types, type) == types.end() || !fits || text_in(*body, "title").empty() ||
       text_in(*body, "description").empty())
-    return error(400, "InvalidInput", "indicator");
+    return microsoft_error(400, "InvalidInput", "indicator");
   // An indicator of that value is written over.
   const auto old = std::ranges::find_if(indicators, [&](const auto& entry) {
     return text_in(json::value(entry.second), "indicatorValue") == value;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t page_size = 2;
 
-http::Response error(int status, std::string_view title) {
+http::Response sentinelone_error(int status, std::string_view title) {
   json::array errors;
   errors.push_back(json::object{{"code", status * 10'000}, {"title", title}, {"detail", title}});
   return json_answer(status, json::object{{"errors", std::move(errors)}});
@@ -56,7 +56,7 @@ http::Response SentinelOneLab::act(const VendorRequest& request) {
   const auto body = request.json();
   const auto* object = body ? body->if_object() : nullptr;
   const auto* filter = object ? object->if_contains("filter") : nullptr;
-  if (!filter || !filter->is_object()) return error(400, "filter is needed");
+  if (!filter || !filter->is_object()) return sentinelone_error(400, "filter is needed");
   const auto* ids = filter->get_object().if_contains("ids");
   const auto to = request.path.back() == "disconnect" ? "disconnected" : "connected";
   int affected = 0;
@@ -106,7 +106,7 @@ http::Response SentinelOneLab::list_threats(const VendorRequest& request) {
 http::Response SentinelOneLab::mitigate(const VendorRequest& request) {
   const auto body = request.json();
   const auto id = body ? only_text_at(*body, "filter.ids") : std::string{};
-  if (id.empty()) return error(400, "filter is needed");
+  if (id.empty()) return sentinelone_error(400, "filter is needed");
   int affected = 0;
   for (auto& threat : threats) {
     if (threat.id != id) continue;
@@ -120,7 +120,7 @@ http::Response SentinelOneLab::mitigate(const VendorRequest& request) {
 
 http::Response SentinelOneLab::answer(const VendorRequest& request) {
   if (request.header("Authorization") != "ApiToken lab-s1-token")
-    return error(401, "Authentication Failed");
+    return sentinelone_error(401, "Authentication Failed");
   if (request.is("GET", {"web", "api", "v2.1", "agents"})) return list(request);
   if (request.is("POST", {"web", "api", "v2.1", "agents", "actions", "disconnect"}) ||
       request.is("POST", {"web", "api", "v2.1", "agents", "actions", "connect"}) ||
@@ -130,7 +130,7 @@ http::Response SentinelOneLab::answer(const VendorRequest& request) {
   if (request.is("POST", {"web", "api", "v2.1", "threats", "mitigate", "quarantine"}) ||
       request.is("POST", {"web", "api", "v2.1", "threats", "mitigate", "un-quarantine"}))
     return mitigate(request);
-  return error(404, "Not Found");
+  return sentinelone_error(404, "Not Found");
 }
 
 }  // namespace sallyport::lab
