@@ -14,8 +14,8 @@ namespace sallyport::connectors::manifest {
 
 namespace {
 
-constexpr int most_tries_to_change =
-    3;  ///< Somebody else may change the object between look and change.
+/// Somebody else may change the object between look and change.
+constexpr int most_tries_to_change = 3;
 constexpr std::size_t comment_limit_bytes = 200;
 
 /// What these do is never refused for whom it is done to.

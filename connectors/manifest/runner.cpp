@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t state_limit_bytes = 64UL << 10U;
 constexpr std::chrono::milliseconds first_look{200};
-constexpr std::chrono::milliseconds margin_to_report{
-    300};  ///< To say what we know before we are cut off.
+/// To say what we know before we are cut off.
+constexpr std::chrono::milliseconds margin_to_report{300};
 constexpr std::chrono::milliseconds most_to_clean_up{2000};
 
 asio::awaitable<void> pause(std::chrono::milliseconds time) {
