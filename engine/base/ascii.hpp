@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-/// Letters, digits and blanks as protocols and names mean them: ASCII alone, whatever the locale.
+/// Letters, digits, blanks and control characters as protocols and names mean them: ASCII alone,
+/// whatever the locale.
 namespace sallyport::ascii {
 
 [[nodiscard]] constexpr bool is_digit(char c) {
