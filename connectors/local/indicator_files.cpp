@@ -2,7 +2,7 @@
 
 #include "connectors/local/record_file.hpp"
 #include "connectors/local/stix_indicator.hpp"
-#include "connectors/local/watched_files.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/document.hpp"
 
 #include <algorithm>

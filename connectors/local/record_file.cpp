@@ -1,7 +1,7 @@
 #include "connectors/local/record_file.hpp"
 
 #include "connectors/local/csv.hpp"
-#include "connectors/local/watched_files.hpp"
+#include "engine/base/file.hpp"
 
 #include <boost/json/stream_parser.hpp>
 

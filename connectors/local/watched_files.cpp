@@ -3,17 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 namespace sallyport::connectors::local {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-constexpr std::uintmax_t largest_file_bytes = 512ULL << 20U;
-
-}  // namespace
 
 WatchedFiles::WatchedFiles(std::vector<fs::path> paths, std::vector<std::string> extensions)
     : paths_{std::move(paths)}, extensions_{std::move(extensions)} {}
@@ -64,21 +57,6 @@ Result<std::vector<fs::path>> WatchedFiles::files() const {
     result.push_back(seen.path);
   }
   return result;
-}
-
-Result<std::string> read_file(const fs::path& path) {
-  std::error_code ec;
-  const auto size = fs::file_size(path, ec);
-  if (ec) return fail(Errc::not_found, fmt::format("{}: {}", path.string(), ec.message()));
-  if (size > largest_file_bytes)
-    return fail(Errc::invalid_input, fmt::format("{}: larger than 512 MiB", path.string()));
-  std::ifstream in{path, std::ios::binary};
-  std::string text(size, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(size));
-  if (!in && !in.eof())
-    return fail(Errc::unavailable, fmt::format("{}: cannot be read", path.string()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
 }
 
 }  // namespace sallyport::connectors::local

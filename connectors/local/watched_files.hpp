@@ -43,7 +43,4 @@ class WatchedFiles {
   bool looked_ = false;
 };
 
-/// The whole of a file. Errors: not_found, invalid_input (larger than 512 MiB), unavailable.
-[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path);
-
 }  // namespace sallyport::connectors::local

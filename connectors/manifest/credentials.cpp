@@ -43,10 +43,6 @@ class Fetching {
   std::shared_ptr<asio::steady_timer>& slot_;
 };
 
-std::string bytes_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 /// Base64 for URLs, without padding (RFC 4648, 5).
 std::string to_base64url(std::string_view bytes) {
   auto text = match::to_base64(bytes);
@@ -259,7 +255,7 @@ Result<> Credentials::sign(http::Request& request,
                           ? sha256(text)
                           : hmac_sha256(secrets_.at(plan.secret).reveal(), text);
   root["auth"].as_object()["signature"] =
-      plan.encoding == Encoding::hex ? to_hex(digest) : match::to_base64(bytes_of(digest));
+      plan.encoding == Encoding::hex ? to_hex(digest) : match::to_base64(raw_bytes(digest));
   for (const auto& [name, value] : plan.headers) {
     auto made = value.text(known);
     if (!made) return std::unexpected{made.error()};

@@ -17,12 +17,8 @@ namespace {
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
-std::string bytes_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 std::string hmac(std::string_view key, std::string_view text) {
-  return bytes_of(hmac_sha256(key, text));
+  return std::string{raw_bytes(hmac_sha256(key, text))};
 }
 
 /// The path with each segment encoded once more than it is sent: all services but S3 want it so.

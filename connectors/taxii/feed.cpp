@@ -1,6 +1,6 @@
 #include "connectors/taxii/feed.hpp"
 
-#include "connectors/local/watched_files.hpp"
+#include "engine/base/file.hpp"
 #include "engine/base/on_pool.hpp"
 
 #include <fmt/format.h>
@@ -210,7 +210,7 @@ Task<Collection> Feed::known(std::string id) {
     const auto file = file_of(id);
     std::error_code error;
     if (!fs::exists(file, error)) co_return Collection{config_.most};
-    const auto text = local::read_file(file);
+    const auto text = read_file(file);
     if (!text) co_return std::unexpected{text.error()};
     auto collection = Collection::read(*text, config_.most);
     // What cannot be read is fetched again: it is only a copy.

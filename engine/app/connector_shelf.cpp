@@ -1,5 +1,7 @@
 #include "engine/app/connector_shelf.hpp"
 
+#include "engine/base/file.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,11 +68,12 @@ Result<ConnectorShelf::Dropped> ConnectorShelf::make(const config::Document& doc
 }
 
 void ConnectorShelf::look_at(const std::filesystem::path& file, News& news) {
-  const auto text = connectors::local::read_file(file);
+  const auto text = read_file(file);
   if (!text) return news.faults.push_back(text.error().detail);
   const auto known = dropped_.find(file);
   if (known != dropped_.end() && known->second.sound && known->second.text == *text) return;
-  const auto document = config::Document::load(file, connectors::manifest::file_limits);
+  const auto document =
+      config::Document::parse(*text, file.string(), connectors::manifest::file_limits);
   if (document && is_manifest(document->root())) return;
   auto& now = dropped_[file];
   now.text = *text;

@@ -1,5 +1,7 @@
 #include "engine/app/feeds.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,8 +18,7 @@ constexpr std::chrono::minutes longest_poll{30};
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
+    return ascii::is_letter_or_digit(c) || c == '-' || c == '_';
   });
 }
 

@@ -1,5 +1,6 @@
 #include "engine/app/policy_edit.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/config/document.hpp"
 
 #include <fmt/format.h>
@@ -18,11 +19,10 @@ using Path = std::vector<std::string>;
 constexpr std::string_view flow_ends = ",}]\n";
 
 bool is_plain(std::string_view text) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  const auto inner = [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '@';
+  const auto inner = [](char c) {
+    return ascii::is_letter_or_digit(c) || c == '_' || c == '-' || c == '.' || c == '@';
   };
-  if (text.empty() || (!letter(text.front()) && text.front() != '_')) return false;
+  if (text.empty() || (!ascii::is_letter(text.front()) && text.front() != '_')) return false;
   if (!std::ranges::all_of(text, inner)) return false;
   // Words that YAML, or an older reader of it, takes for something else.
   std::string lower{text};

@@ -1,13 +1,10 @@
 #include "engine/app/policy_file.hpp"
 
 #include "engine/base/digest.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/document.hpp"
 #include "engine/gate/lint.hpp"
 
-#include <fmt/format.h>
-
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace sallyport::app {
@@ -16,21 +13,18 @@ Result<CheckedPolicy> load_policy(const std::filesystem::path& file,
                                   const model::Catalogue& catalogue,
                                   Time now,
                                   std::uint64_t version) {
-  std::error_code error;
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream || std::filesystem::is_directory(file, error))
-    return fail(Errc::not_found, fmt::format("{}: cannot be opened", file.string()));
-  const std::string bytes{std::istreambuf_iterator<char>{stream}, {}};
+  auto bytes = read_file(file);
+  if (!bytes) return std::unexpected{bytes.error()};
 
-  CheckedPolicy result;
-  const auto document = config::Document::parse(bytes, file.string());
+  CheckedPolicy result{.text = *std::move(bytes)};
+  const auto document = config::Document::parse(result.text, file.string());
   if (!document) {
     result.errors = document.error().detail;
     return result;
   }
   Faults faults;
   result.policy = gate::Policy::compile(
-      document->root(), catalogue, {.version = version, .hash = content_hash(bytes)}, faults);
+      document->root(), catalogue, {.version = version, .hash = content_hash(result.text)}, faults);
   gate::lint(document->root(), catalogue, now, faults);
   Faults errors;
   Faults warnings;

@@ -14,13 +14,14 @@ namespace sallyport::app {
 
 /// A policy file as it was read, and what is to be said about it.
 struct CheckedPolicy {
+  std::string text;
   std::shared_ptr<const gate::Policy> policy;  ///< nullptr: it has errors.
   std::string errors;                          ///< One a line, by file:line:column.
   std::string warnings;
 };
 
 /// Reads, compiles and looks over a policy file; `now` tells what has expired.
-/// Errors: not_found, when it cannot be opened. Everything that is wrong inside is in the result.
+/// Errors: those of read_file. Everything that is wrong inside is in the result.
 [[nodiscard]] Result<CheckedPolicy> load_policy(const std::filesystem::path& file,
                                                 const model::Catalogue& catalogue,
                                                 Time now,

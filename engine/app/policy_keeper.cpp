@@ -2,6 +2,7 @@
 
 #include "engine/app/replaced_file.hpp"
 #include "engine/base/digest.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/document.hpp"
 #include "engine/gate/lint.hpp"
 
@@ -10,9 +11,7 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 namespace sallyport::app {
 
@@ -22,14 +21,6 @@ using store::Table;
 
 constexpr std::string_view pending_key = "pending";
 constexpr std::size_t longest_reason = 2000;
-
-Result<std::string> bytes_of(const std::filesystem::path& file) {
-  std::ifstream stream{file, std::ios::binary};
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  if (!stream) return fail(Errc::not_found, fmt::format("{}: cannot be read", file.string()));
-  return bytes.str();
-}
 
 /// Whose the file is: nobody signs an edit, so this is as near to its author as one can come.
 std::string owner_of(const std::filesystem::path& file) {
@@ -88,7 +79,7 @@ Result<std::shared_ptr<const gate::Policy>> PolicyKeeper::open() {
   const auto pending = store_.get(Table::policy, pending_key);
   if (!pending) return std::unexpected{pending.error()};
   superseded_ = pending->value_or("");
-  auto text = bytes_of(file_);
+  auto text = read_file(file_);
   if (!text) return std::unexpected{text.error()};
   const auto finished = finish(content_hash(*text));
   if (!finished) return std::unexpected{finished.error()};
@@ -105,7 +96,7 @@ Result<StoredPolicy> PolicyKeeper::current() const {
 }
 
 Result<bool> PolicyKeeper::reload(gate::Gate& gate) {
-  const auto text = bytes_of(file_);
+  const auto text = read_file(file_);
   if (!text) return std::unexpected{text.error()};
   const auto hash = content_hash(*text);
   if (hash == hash_ && !superseded_.empty()) {
@@ -246,7 +237,7 @@ Result<StoredPolicy> PolicyKeeper::change(gate::Gate& gate, const PolicyEdit& ed
     return fail(Errc::invalid_input, "the reason is longer than 2000 bytes");
   // What somebody wrote into the file a moment ago is a version of its own, and not ours.
   const auto looked = reload(gate);
-  auto text = bytes_of(file_);
+  auto text = read_file(file_);
   if (!text) return std::unexpected{text.error()};
   if (content_hash(*text) == superseded_) {
     auto recorded = current();

@@ -5,6 +5,7 @@
 #include "engine/app/recorded_uses.hpp"
 #include "engine/app/store_records.hpp"
 #include "engine/base/digest.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/document.hpp"
 #include "engine/gate/usage.hpp"
 #include "engine/investigate/kept.hpp"
@@ -15,7 +16,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -230,14 +230,6 @@ Result<model::Alert> alert_of(const store::Store& store, const model::Verdict& v
   return fail(Errc::corrupt, "the verdict does not say where its alert came from");
 }
 
-Result<std::string> bytes_of_part(const fs::path& file) {
-  std::error_code error;
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream || fs::is_directory(file, error))
-    return fail(Errc::not_found, fmt::format("{}: cannot be opened", file.string()));
-  return std::string{std::istreambuf_iterator<char>{stream}, {}};
-}
-
 /// Where a folder keeps the bytes of a hash.
 fs::path kept_file(const fs::path& folder, std::string_view hash) {
   constexpr std::string_view algorithm = "sha256:";
@@ -250,7 +242,7 @@ fs::path kept_file(const fs::path& folder, std::string_view hash) {
 
 Result<std::string> kept_bytes(const fs::path& folder, const std::string& hash) {
   const auto file = kept_file(folder, hash);
-  auto bytes = bytes_of_part(file);
+  auto bytes = read_file(file);
   if (bytes && content_hash(*bytes) != hash)
     return fail(Errc::invalid_input, fmt::format("{}: was changed", file.string()));
   return bytes;
@@ -301,7 +293,7 @@ Result<RecordedInvestigation> recorded_in(const store::Store& store, model::Verd
 }
 
 Result<RecordedInvestigation> recorded_at(const fs::path& file) {
-  const auto bytes = bytes_of_part(file);
+  const auto bytes = read_file(file);
   if (!bytes) return std::unexpected{bytes.error()};
   const auto refuse = [&](const Error& error) {
     return fail(error.code, fmt::format("{}: {}", file.string(), error.detail));

@@ -1,6 +1,7 @@
 #include "engine/audit/signing.hpp"
 
 #include "engine/base/digest.hpp"
+#include "engine/base/file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <vector>
 
@@ -57,14 +57,6 @@ std::string drain(BIO* bio) {
   char* data = nullptr;
   const auto n = BIO_get_mem_data(bio, &data);
   return {data, static_cast<std::size_t>(n)};
-}
-
-Result<std::string> read_file(const fs::path& file) {
-  std::ifstream stream{file, std::ios::binary};
-  std::error_code ignored;
-  if (!stream || fs::is_directory(file, ignored))
-    return fail(Errc::not_found, fmt::format("{}: cannot be read", file.string()));
-  return std::string{std::istreambuf_iterator<char>{stream}, {}};
 }
 
 /// All or nothing: the name appears when the bytes are on the disk.
@@ -137,8 +129,7 @@ std::string PublicKey::pem() const {
 }
 
 std::string PublicKey::id() const {
-  const std::string_view raw{reinterpret_cast<const char*>(raw_.data()), raw_.size()};
-  return "ed25519:" + to_hex(sha256(raw)).substr(0, 16);
+  return "ed25519:" + to_hex(sha256(raw_bytes(raw_))).substr(0, 16);
 }
 
 bool PublicKey::verifies(std::string_view bytes, std::string_view signature) const {

@@ -54,6 +54,10 @@ std::string to_hex(const Digest& digest) {
   return in_hex("", digest);
 }
 
+std::string_view raw_bytes(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 std::string content_hash(std::string_view bytes) {
   return in_hex("sha256:", sha256(bytes));
 }

@@ -19,6 +19,9 @@ using Digest = std::array<std::uint8_t, 32>;
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(const Digest& digest);
 
+/// The digest's bytes as they are; a view of `digest`.
+[[nodiscard]] std::string_view raw_bytes(const Digest& digest);
+
 /// `sha256:` and the digest in hexadecimal: how a content hash is written in every document.
 [[nodiscard]] std::string content_hash(std::string_view bytes);
 

@@ -1,5 +1,7 @@
 #include "engine/base/scrubber.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -9,13 +11,9 @@ namespace sallyport {
 
 namespace {
 
-constexpr bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 /// What tokens, keys and base64 are made of.
 constexpr bool is_token(char c) {
-  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '+' || c == '/' ||
+  return ascii::is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || c == '+' || c == '/' ||
          c == '=' || c == '~';
 }
 
@@ -197,7 +195,8 @@ bool Scrubber::scrub(std::string& text) const {
   for (std::size_t at = 0; at < text.size();) {
     const auto rest = std::string_view{text}.substr(at);
     // A word begins here, and none inside another.
-    const bool inside = at > 0 && is_letter_or_digit(text[at - 1]) && is_letter_or_digit(text[at]);
+    const bool inside =
+        at > 0 && ascii::is_letter_or_digit(text[at - 1]) && ascii::is_letter_or_digit(text[at]);
     const auto found = inside ? std::nullopt : secret_at(rest);
     if (!found || rest.substr(found->kept).starts_with(mark)) {
       ++at;

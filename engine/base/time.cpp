@@ -1,5 +1,7 @@
 #include "engine/base/time.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,7 +94,7 @@ Result<Time> parse_rfc3339(std::string_view whole) {
   if (take(text, '.') || take(text, ',')) {
     int scale = 100'000;
     std::size_t digits = 0;
-    for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1)) {
+    for (; !text.empty() && ascii::is_digit(text.front()); text.remove_prefix(1)) {
       result += microseconds{(text.front() - '0') * scale};
       scale /= 10;
       ++digits;

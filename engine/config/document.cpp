@@ -1,12 +1,12 @@
 #include "engine/config/document.hpp"
 
+#include "engine/base/file.hpp"
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -187,34 +187,15 @@ Result<Document> Document::parse(std::string_view text, std::string name, Docume
   return std::move(documents->front());
 }
 
-namespace {
-
-Result<std::string> contents(const std::filesystem::path& file, const DocumentLimits& limits) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error))
-    return fail(Errc::not_found, fmt::format("{}: is a directory", file.string()));
-  std::ifstream stream{file, std::ios::binary};
-  if (!stream) return fail(Errc::not_found, fmt::format("{}: cannot be opened", file.string()));
-  std::string text;
-  std::array<char, 65536> chunk{};
-  while (stream.read(chunk.data(), chunk.size()) || stream.gcount() > 0) {
-    text.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > limits.bytes) break;
-  }
-  return text;
-}
-
-}  // namespace
-
 Result<Document> Document::load(const std::filesystem::path& file, DocumentLimits limits) {
-  const auto text = contents(file, limits);
+  const auto text = read_file(file, limits.bytes);
   if (!text) return std::unexpected{text.error()};
   return parse(*text, file.string(), limits);
 }
 
 Result<std::vector<Document>> Document::load_all(const std::filesystem::path& file,
                                                  DocumentLimits limits) {
-  const auto text = contents(file, limits);
+  const auto text = read_file(file, limits.bytes);
   if (!text) return std::unexpected{text.error()};
   return DocumentReader::read_all(*text, file.string(), limits);
 }

@@ -233,13 +233,13 @@ void PolicyReader::tenant(const json::value& value, const std::string& at, Tenan
     } else if (key == "authority") {
       authority(inner, where, into);
     } else if (key == "overrides") {
-      overrides(inner, where, into);
+      by_verb(inner, where, into, &PolicyReader::override_block);
     } else if (key == "whitelist") {
       whitelist(inner, where, into);
     } else if (key == "protected") {
       protected_targets(inner, where, into);
     } else if (key == "limits") {
-      limits(inner, where, into);
+      by_verb(inner, where, into, &PolicyReader::limit);
     } else if (key == "freezes") {
       freezes(inner, where, into);
     } else if (key == "kill_switch") {
@@ -291,7 +291,10 @@ void PolicyReader::override_block(const json::value& value,
   if (keys.force_auto) into.forces.push_back(result);
 }
 
-void PolicyReader::overrides(const json::value& value, const std::string& at, Tenant& into) {
+void PolicyReader::by_verb(const json::value& value,
+                           const std::string& at,
+                           Tenant& into,
+                           ReadTerms read_terms) {
   const auto* object = map_of(value, at);
   if (!object) return;
   for (const auto& item : *object) {
@@ -302,14 +305,15 @@ void PolicyReader::overrides(const json::value& value, const std::string& at, Te
     auto& terms = into.verbs[std::string{verb}];
     if (const auto* list = item.value().if_array()) {
       for (std::size_t i = 0; i < list->size(); ++i)
-        override_block((*list)[i], child(where, i), terms);
+        (this->*read_terms)((*list)[i], child(where, i), terms);
     } else {
-      override_block(item.value(), where, terms);
+      (this->*read_terms)(item.value(), where, terms);
     }
     // Which of several is named must not depend on their order.
-    const auto key = [](const Override& one) { return std::pair{one.text, one.reason}; };
+    const auto key = [](const auto& one) { return std::pair{one.text, one.reason}; };
     std::ranges::sort(terms.blocks, {}, key);
     std::ranges::sort(terms.forces, {}, key);
+    std::ranges::sort(terms.closed, {}, key);
   }
 }
 
@@ -332,25 +336,6 @@ void PolicyReader::rate(const Windowed& written, const std::string& at, Rate& in
     into.at_most.at(static_cast<std::size_t>(window)) = *most;
     if (*most > largest_limit)
       error(child(at, name), fmt::format("at most {} can be counted", largest_limit));
-  }
-}
-
-void PolicyReader::limits(const json::value& value, const std::string& at, Tenant& into) {
-  const auto* object = map_of(value, at);
-  if (!object) return;
-  for (const auto& item : *object) {
-    const std::string_view verb{item.key()};
-    const auto where = child(at, verb);
-    if (item.value().is_null()) continue;
-    check_verb(verb, where);
-    auto& terms = into.verbs[std::string{verb}];
-    if (const auto* list = item.value().if_array()) {
-      for (std::size_t i = 0; i < list->size(); ++i) limit((*list)[i], child(where, i), terms);
-    } else {
-      limit(item.value(), where, terms);
-    }
-    std::ranges::sort(
-        terms.closed, {}, [](const HeldTargets& one) { return std::pair{one.text, one.reason}; });
   }
 }
 

@@ -30,10 +30,11 @@ struct PolicyReader {
 
   void tenant(const json::value& value, const std::string& at, Tenant& into);
   void authority(const json::value& value, const std::string& at, Tenant& into);
-  void overrides(const json::value& value, const std::string& at, Tenant& into);
+  /// A map of verbs, each with one entry or a list of them, that `read_terms` reads.
+  using ReadTerms = void (PolicyReader::*)(const json::value&, const std::string&, VerbTerms&);
+  void by_verb(const json::value& value, const std::string& at, Tenant& into, ReadTerms read_terms);
   void override_block(const json::value& value, const std::string& at, VerbTerms& into);
   void protected_targets(const json::value& value, const std::string& at, Tenant& into);
-  void limits(const json::value& value, const std::string& at, Tenant& into);
   void limit(const json::value& value, const std::string& at, VerbTerms& into);
   void freezes(const json::value& value, const std::string& at, Tenant& into);
   void whitelist(const json::value& value, const std::string& at, Tenant& into);

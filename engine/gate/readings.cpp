@@ -1,5 +1,6 @@
 #include "engine/gate/readings.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/match/network.hpp"
 
 #include <arpa/inet.h>
@@ -46,7 +47,7 @@ std::optional<std::string> without_zeros(std::string_view text) {
   std::string plain;
   bool begins_part = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
+    const bool digit = ascii::is_digit(text[i]);
     if (!digit && text[i] != '.') return std::nullopt;
     const bool more = i + 1 < text.size() && text[i + 1] != '.';
     if (begins_part && text[i] == '0' && more) continue;
@@ -98,7 +99,7 @@ bool add_address(Readings& into, std::string_view written, std::string_view text
 
 void read_address(Readings& into, const model::Target& target) {
   const std::string_view value = target.value;
-  const bool digit = value.front() >= '0' && value.front() <= '9';
+  const bool digit = ascii::is_digit(value.front());
   if (!digit && !value.contains(':')) return;
   auto text = value.substr(0, value.find('%'));
   if (const auto slash = text.find('/'); slash != std::string_view::npos) {

@@ -88,8 +88,7 @@ class Parser final : public beast::http::basic_parser<std::is_same_v<Message, Re
         has_coding_ = true;
         break;
       case field::content_length:
-        if (has_length_ || has_coding_ ||
-            !std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; }))
+        if (has_length_ || has_coding_ || !std::ranges::all_of(value, ascii::is_digit))
           return refuse(bad_request, code, Refused::multiple_content_length);
         has_length_ = true;
         break;
@@ -144,8 +143,7 @@ class Parser final : public beast::http::basic_parser<std::is_same_v<Message, Re
 bool is_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           marks.find(c) != std::string_view::npos;
+    return ascii::is_letter_or_digit(c) || marks.find(c) != std::string_view::npos;
   });
 }
 

@@ -84,7 +84,7 @@ constexpr auto succession = std::to_array<Succession>({
 static_assert(std::ranges::is_sorted(succession, {}, &Succession::revoked));
 
 bool is_word(char c) {
-  return ascii::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return ascii::is_letter_or_digit(c) || c == '_';
 }
 
 bool digits(std::string_view text, std::size_t at, std::size_t n) {

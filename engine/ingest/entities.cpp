@@ -48,8 +48,8 @@ std::optional<std::string> domain(std::string_view text) {
     return std::nullopt;
   const auto fits = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '*';
+    return byte >= 0x80 || ascii::is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' ||
+           c == '*';
   };
   if (!std::ranges::all_of(text, fits)) return std::nullopt;
   return ascii::lowered(text);

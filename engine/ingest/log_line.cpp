@@ -13,8 +13,7 @@ namespace sallyport::ingest {
 namespace {
 
 constexpr bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
+  return ascii::is_letter_or_digit(c) || c == '_' || c == '.' || c == '-';
 }
 
 std::vector<std::string_view> words(std::string_view text) {

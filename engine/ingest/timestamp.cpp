@@ -1,5 +1,7 @@
 #include "engine/ingest/timestamp.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -31,7 +33,7 @@ class Reader {
 
   std::optional<int> number(std::size_t least, std::size_t most) {
     std::size_t n = 0;
-    while (n < most && n < text_.size() && text_[n] >= '0' && text_[n] <= '9') ++n;
+    while (n < most && n < text_.size() && ascii::is_digit(text_[n])) ++n;
     if (n < least) return std::nullopt;
     int value = 0;
     std::from_chars(text_.data(), text_.data() + n, value);
@@ -121,7 +123,7 @@ std::optional<Time> at(int y, unsigned m, unsigned d, microseconds clock) {
 
 /// Zero is what products write where they know no time.
 std::optional<Time> epoch(std::string_view text) {
-  const bool whole = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool whole = std::ranges::all_of(text, ascii::is_digit);
   if (whole && text.size() <= 19) {
     std::int64_t value = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{} ||
@@ -242,7 +244,7 @@ std::optional<Time> parse_time(std::string_view text, Time now) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (text.empty() || text.size() > 64) return std::nullopt;
-  if (text[0] >= '0' && text[0] <= '9') {
+  if (ascii::is_digit(text[0])) {
     if (text.size() > 10 && text[4] == '-') {
       if (const auto time = parse_rfc3339(text)) return *time;
       const auto zoned = std::string{text} + 'Z';  // products that leave out the zone mean UTC

@@ -1,5 +1,6 @@
 #include "engine/match/condition.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/match/pattern.hpp"
 
 #include <fmt/format.h>
@@ -17,8 +18,7 @@ constexpr std::size_t max_condition_bytes = 64UL << 10U;
 constexpr int max_nesting = 64;
 
 bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-' || c == '*' || c == '.' || c == '?' ||
+  return ascii::is_letter_or_digit(c) || c == '_' || c == '-' || c == '*' || c == '.' || c == '?' ||
          (static_cast<unsigned char>(c) & 0x80U) != 0;
 }
 

@@ -1,5 +1,6 @@
 #include "engine/match/number.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/base/time.hpp"
 
 #include <charconv>
@@ -74,9 +75,8 @@ std::partial_ordering compare(const Number& a, const Number& b) noexcept {
 
 std::optional<Number> parse_number(std::string_view text) noexcept {
   const auto digits = text.substr(text.starts_with('-') ? 1 : 0);
-  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
-  if (digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9')
-    return std::nullopt;
+  if (digits.empty() || !ascii::is_digit(digits[0])) return std::nullopt;
+  if (digits.size() > 1 && digits[0] == '0' && ascii::is_digit(digits[1])) return std::nullopt;
   const auto* end = text.data() + text.size();
   const auto read = [&](auto number) -> std::optional<Number> {
     const auto [last, ec] = std::from_chars(text.data(), end, number);

@@ -1,5 +1,6 @@
 #include "engine/match/pattern.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/match/text.hpp"
 
 #include <fmt/format.h>
@@ -73,7 +74,7 @@ Result<std::shared_ptr<const re2::RE2>> compile_regex(std::string_view expressio
 }
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return ascii::is_letter_or_digit(c) || c == '_';
 }
 
 std::size_t dash_length(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "engine/reason/answer.hpp"
 
+#include "engine/base/ascii.hpp"
 #include "engine/reason/schema.hpp"
 #include "engine/reason/shown_text.hpp"
 
@@ -148,7 +149,7 @@ std::string_view object_in(std::string_view text) {
 
 bool is_technique(std::string_view id) {
   const auto digits = [](std::string_view part) {
-    return std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+    return std::ranges::all_of(part, ascii::is_digit);
   };
   if (id.size() != 5 && id.size() != 9) return false;
   return id[0] == 'T' && digits(id.substr(1, 4)) &&

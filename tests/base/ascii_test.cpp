@@ -13,6 +13,13 @@ TEST(Ascii, LettersAreLoweredAndNothingElse) {
   EXPECT_FALSE(equal_ignoring_case("[", "{")) << "they differ by the bit that letters differ by";
 }
 
+TEST(Ascii, LettersAndDigitsAreThoseOfAscii) {
+  for (const char c : std::string_view{"azAZ"}) EXPECT_TRUE(is_letter(c)) << c;
+  for (const char c : std::string_view{"@[`{09\xC3"}) EXPECT_FALSE(is_letter(c)) << c;
+  for (const char c : std::string_view{"azAZ09"}) EXPECT_TRUE(is_letter_or_digit(c)) << c;
+  for (const char c : std::string_view{"@[`{/:\xC3"}) EXPECT_FALSE(is_letter_or_digit(c)) << c;
+}
+
 TEST(Ascii, BlanksAreTakenFromBothEnds) {
   EXPECT_EQ(trimmed(" \t\r\n a b \n"), "a b");
   EXPECT_EQ(trimmed("a"), "a");

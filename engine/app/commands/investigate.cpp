@@ -25,8 +25,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -318,11 +316,8 @@ Result<std::unique_ptr<Investigation>> prepared(const Options& options) {
     if (const auto asked = investigation->ask_models(*settings); !asked)
       return std::unexpected{asked.error()};
   }
-  if (!options.record.empty()) {
-    std::ifstream policy_file{settings->policy, std::ios::binary};
-    std::string text{std::istreambuf_iterator<char>{policy_file}, {}};
-    investigation->record(scrubber_of(*settings), std::move(text));
-  }
+  if (!options.record.empty())
+    investigation->record(scrubber_of(*settings), std::move(policy->text));
   return investigation;
 }
 

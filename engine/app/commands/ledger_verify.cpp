@@ -2,6 +2,7 @@
 #include "engine/app/commands/store_place.hpp"
 #include "engine/app/ledger_copy.hpp"
 #include "engine/audit/checkpoint.hpp"
+#include "engine/base/file.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +10,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 
 namespace sallyport::app {
@@ -78,12 +78,11 @@ int verify_store(const VerifyOptions& options, const std::optional<audit::Public
   return status;
 }
 
-/// What stands beside an export. Errors: not_found, corrupt.
+/// What stands beside an export. Errors: corrupt, and those of read_file.
 Result<ExportHead> head_beside(const std::string& file) {
-  std::ifstream stream{file + ".head"};
-  if (!stream) return fail(Errc::not_found, "no head file");
-  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  auto head = from_json<ExportHead>(text);
+  const auto text = read_file(file + ".head");
+  if (!text) return std::unexpected{text.error()};
+  auto head = from_json<ExportHead>(*text);
   if (!head) return fail(Errc::corrupt, fmt::format("{}.head: {}", file, head.error().detail));
   return head;
 }
@@ -96,7 +95,7 @@ int verify_file(const VerifyOptions& options, const std::optional<audit::PublicK
         {.code = Errc::invalid_input, .detail = fmt::format("{}: cannot be read", options.file)});
   }
   const auto beside = head_beside(options.file);
-  if (!beside && beside.error().code == Errc::corrupt) return unusable("ledger", beside.error());
+  if (!beside && beside.error().code != Errc::not_found) return unusable("ledger", beside.error());
   std::optional<audit::CheckpointCheck> check;
   if (key) check.emplace(*key, beside ? beside->before : store::LedgerHead{});
   const auto report = verify_copy(lines,

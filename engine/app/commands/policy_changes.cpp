@@ -1,14 +1,13 @@
 #include "engine/app/api_client.hpp"
 #include "engine/app/commands/policy_commands.hpp"
 #include "engine/app/commands/policy_source.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/document.hpp"
 #include "engine/gate/policy_diff.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 namespace sallyport::app {
@@ -72,10 +71,10 @@ int kill_switch(const Options& options) {
 /// Replaces the file that the engine has by this one, as long as the engine still has the version
 /// that the difference is shown to.
 int apply(const Options& options) {
-  const auto next = config::Document::load(options.file);
+  const auto text = read_file(options.file);
+  if (!text) return unusable("policy", text.error());
+  const auto next = config::Document::parse(*text, options.file);
   if (!next) return unusable("policy", next.error());
-  std::ifstream stream{options.file, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
   const auto current = find_policy({.api = options.api, .offline = {}}, {}, {});
   if (!current) return policy_failed(current.error());
   const auto version = current->stored.version;
@@ -88,8 +87,8 @@ int apply(const Options& options) {
   }
   const auto client = ApiClient::make(options.api);
   if (!client) return policy_failed(client.error());
-  const auto made =
-      (*client)->put({"v1", "policy"}, {{"reason", options.reason}}, fmt::to_string(version), text);
+  const auto made = (*client)->put(
+      {"v1", "policy"}, {{"reason", options.reason}}, fmt::to_string(version), *text);
   if (!made) return policy_failed(made.error());
   if (!options.api.json) {
     for (const auto& change : gate::policy_diff(current->document, next->root()))

@@ -2,6 +2,7 @@
 #include "engine/app/commands/policy_source.hpp"
 #include "engine/app/loading.hpp"
 #include "engine/app/policy_file.hpp"
+#include "engine/base/ascii.hpp"
 #include "engine/config/document.hpp"
 #include "engine/gate/policy.hpp"
 
@@ -154,8 +155,7 @@ int history(const Options& options) {
 Result<ShownPolicy> side(const Options& options, const std::string& name) {
   std::error_code ignored;
   if (std::filesystem::is_regular_file(name, ignored)) return from_file(name);
-  const bool number =
-      !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+  const bool number = !name.empty() && std::ranges::all_of(name, ascii::is_digit);
   if (!number || name.size() > 18)
     return fail(Errc::invalid_input, name + ": is neither a file nor the number of a version");
   return find_policy(options.place, std::stoull(name), std::nullopt);

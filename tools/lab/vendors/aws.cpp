@@ -13,17 +13,7 @@ namespace sallyport::lab {
 namespace {
 
 std::string hmac(std::string_view key, std::string_view text) {
-  const auto digest = hmac_sha256(key, text);
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-/// What stands between `from` and `to`; empty where they are not there.
-std::string between(std::string_view text, std::string_view from, std::string_view to) {
-  const auto begin = text.find(from);
-  if (begin == std::string_view::npos) return {};
-  const auto end = text.find(to, begin + from.size());
-  return std::string{text.substr(begin + from.size(),
-                                 end == std::string_view::npos ? end : end - begin - from.size())};
+  return std::string{raw_bytes(hmac_sha256(key, text))};
 }
 
 }  // namespace
@@ -33,7 +23,7 @@ bool AwsLab::is_signed(const VendorRequest& request) const {
   const auto credential = between(header, "Credential=", ",");
   const auto names = between(header, "SignedHeaders=", ",");
   const auto stamp = request.header("X-Amz-Date");
-  const auto within = between(credential, "/", "\n");
+  const auto within = between(credential, "/", "");
   if (!header.starts_with("AWS4-HMAC-SHA256 ") || !credential.starts_with("LABACCESSKEY/") ||
       stamp.size() != 16 || !within.starts_with(stamp.substr(0, 8)) ||
       !within.ends_with("/" + service_ + "/aws4_request") || !names.contains("host"))
@@ -55,7 +45,7 @@ bool AwsLab::is_signed(const VendorRequest& request) const {
     key = hmac(key, std::string_view{part.begin(), part.end()});
   const auto text =
       fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", stamp, within, to_hex(sha256(canonical)));
-  return between(header, "Signature=", "\n") == to_hex(hmac_sha256(key, text));
+  return between(header, "Signature=", "") == to_hex(hmac_sha256(key, text));
 }
 
 http::Response AwsLab::answer(const VendorRequest& request) {

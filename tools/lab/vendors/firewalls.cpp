@@ -17,15 +17,6 @@ http::Response panos_error(int code, std::string_view line) {
       R"(<response status="error" code="{}"><msg><line>{}</line></msg></response>)", code, line));
 }
 
-/// What stands between `from` and `to`; empty where they are not there.
-std::string enclosed(std::string_view text, std::string_view from, std::string_view to) {
-  const auto begin = text.find(from);
-  if (begin == std::string_view::npos) return {};
-  const auto end = text.find(to, begin + from.size());
-  if (end == std::string_view::npos) return {};
-  return std::string{text.substr(begin + from.size(), end - begin - from.size())};
-}
-
 /// Digits, dots, colons and hexadecimal letters: what an address is written with.
 bool looks_like_address(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789abcdef.:") == std::string_view::npos;
@@ -34,7 +25,7 @@ bool looks_like_address(std::string_view text) {
 }  // namespace
 
 http::Response PanosLab::show(const std::string& cmd) {
-  const auto address = enclosed(cmd, "<ip>", "</ip>");
+  const auto address = between(cmd, "<ip>", "</ip>");
   if (!looks_like_address(address)) return panos_error(17, "invalid address");
   std::string entry;
   if (const auto found = tags.find(address); found != tags.end() && !found->second.empty()) {
@@ -48,13 +39,13 @@ http::Response PanosLab::show(const std::string& cmd) {
 }
 
 http::Response PanosLab::update(const std::string& cmd) {
-  const auto address = enclosed(cmd, "ip=\"", "\"");
+  const auto address = between(cmd, "ip=\"", "\"");
   const bool add = cmd.contains("<register>");
-  const auto member = enclosed(cmd, "<member", "</member>");
+  const auto member = between(cmd, "<member", "</member>");
   const auto tag = member.substr(member.find('>') + 1);
   if (!looks_like_address(address) || tag.empty() || (!add && !cmd.contains("<unregister>")))
     return panos_error(17, "invalid command");
-  const auto timeout = enclosed(member, "timeout=\"", "\"");
+  const auto timeout = between(member, "timeout=\"", "\"");
   if (timeout.size() > 7 || std::strtol(timeout.c_str(), nullptr, 10) > 2'592'000)
     return panos_error(17, "timeout: must be from 0 to 2592000");
   auto& now = tags[address];

@@ -40,6 +40,15 @@ http::Response json_answer(int status, const json::value& body) {
       .status = status, .headers = {{"Content-Type", "application/json"}}, .body = to_json(body)};
 }
 
+std::string between(std::string_view text, std::string_view from, std::string_view to) {
+  const auto found = text.find(from);
+  if (found == std::string_view::npos) return {};
+  const auto begin = found + from.size();
+  const auto end = to.empty() ? text.size() : text.find(to, begin);
+  if (end == std::string_view::npos) return {};
+  return std::string{text.substr(begin, end - begin)};
+}
+
 std::string text_in(const json::value& object, std::string_view key) {
   const auto* map = object.if_object();
   const auto* value = map ? map->if_contains(key) : nullptr;

@@ -46,6 +46,12 @@ class Vendor {
 
 [[nodiscard]] http::Response json_answer(int status, const json::value& body);
 
+/// What stands between `from` and `to`, or from `from` to the end where `to` is empty; empty where
+/// one of them is not there.
+[[nodiscard]] std::string between(std::string_view text,
+                                  std::string_view from,
+                                  std::string_view to);
+
 /// The text member of an object; empty where it has none.
 [[nodiscard]] std::string text_in(const json::value& object, std::string_view key);
 
