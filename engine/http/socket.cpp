@@ -1,5 +1,7 @@
 #include "engine/http/socket.hpp"
 
+#include "engine/base/ascii.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/ssl.hpp>
@@ -144,16 +146,25 @@ bool announce_host(asio::ssl::stream<tcp::socket>& stream, std::string host) {
                   host.data()) == 1;
 }
 
-/// Without asking anybody, where `endpoint` is an address and the number of a port.
+/// Without asking anybody, where `endpoint` is an address or this machine, and the number of a port.
 std::optional<tcp::resolver::results_type> spelled_out(const Endpoint& endpoint) {
-  error_code error;
-  const auto address = asio::ip::make_address(endpoint.host, error);
   std::uint16_t port = 0;
   const auto* end = endpoint.port.data() + endpoint.port.size();
   const auto read = std::from_chars(endpoint.port.data(), end, port);
-  if (error || read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+  std::vector<tcp::endpoint> endpoints;
+  error_code error;
+  if (const auto address = asio::ip::make_address(endpoint.host, error); !error) {
+    endpoints.emplace_back(address, port);
+  } else if (ascii::equal_ignoring_case(endpoint.host, "localhost")) {
+    // RFC 6761, 6.3: the name means this machine, whatever a name service says of it.
+    endpoints.emplace_back(asio::ip::address_v4::loopback(), port);
+    endpoints.emplace_back(asio::ip::address_v6::loopback(), port);
+  } else {
+    return std::nullopt;
+  }
   return tcp::resolver::results_type::create(
-      tcp::endpoint{address, port}, endpoint.host, endpoint.port);
+      endpoints.begin(), endpoints.end(), endpoint.host, endpoint.port);
 }
 
 /// A look-up that may outlive the coroutine that asked: name service cannot be interrupted.
