@@ -1,5 +1,6 @@
 #include "engine/store/database.hpp"
 #include "engine/store/lifetime.hpp"
+#include "engine/store/merge_pace.hpp"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
@@ -114,6 +115,7 @@ rocksdb::DBOptions database_options(const Options& options) {
   // Merging is never urgent; investigations that wait for a core are.
   db.env->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow)
       .PermitUncheckedError();
+  db.rate_limiter = std::make_shared<MergePace>();
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
@@ -138,7 +140,8 @@ std::array<rocksdb::ColumnFamilyOptions, table_count> family_options(const Optio
     family.table_factory = tables;
     family.write_buffer_size = std::max(options.write_buffer_bytes / 2, mebibyte);
     family.max_write_buffer_number = 4;
-    family.compression = rocksdb::kLZ4Compression;
+    // A flush takes a third less of a core as it is; what is merged below it is kept for long.
+    family.compression_per_level = {rocksdb::kNoCompression, rocksdb::kLZ4Compression};
     family.memtable_prefix_bloom_size_ratio = 0.02;
     family.memtable_whole_key_filtering = true;
     family.compaction_filter_factory = forgetting(options, static_cast<Table>(i));

@@ -1,8 +1,8 @@
 #include "engine/store/lifetime.hpp"
 
-#include "engine/store/database.hpp"
 #include "engine/store/ledger.hpp"
 #include "tests/store/opened.hpp"
+#include "tests/store/raw_database.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,26 +12,8 @@ namespace sallyport::store {
 namespace {
 
 using testing::opened;
+using testing::RawDatabase;
 using testing::TemporaryDirectory;
-
-/// Rewrites all files of the store in `directory`, as RocksDB does some day by itself.
-void rewrite(const TemporaryDirectory& directory, const Options& options) {
-  const auto families = family_options(options);
-  std::vector<rocksdb::ColumnFamilyDescriptor> all;
-  all.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions{});
-  for (std::size_t i = 0; i < table_count; ++i)
-    all.emplace_back(std::string{name_of(static_cast<Table>(i))}, families[i]);
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  ASSERT_TRUE(
-      rocksdb::DB::Open(database_options(options), directory.path().string(), all, &handles, &raw)
-          .ok());
-  const std::unique_ptr<rocksdb::DB> database{raw};
-  for (auto* handle : handles) {
-    EXPECT_TRUE(database->CompactRange({}, handle, nullptr, nullptr).ok());
-    EXPECT_TRUE(database->DestroyColumnFamilyHandle(handle).ok());
-  }
-}
 
 TEST(Lifetime, EndsInTheTablesThatMayForgetAndInNoOther) {
   const TemporaryDirectory directory;
@@ -48,8 +30,10 @@ TEST(Lifetime, EndsInTheTablesThatMayForgetAndInNoOther) {
         "acme", model::EntryKind::received, "old", {.kind = "engine", .id = "e"}, {}, "{}");
     ASSERT_TRUE(store->commit_and_wait(std::move(batch)));
   }
-  rewrite(directory,
-          {.outlived = [](Table, std::string_view key, std::string_view) { return key != "new"; }});
+  RawDatabase{
+      directory,
+      {.outlived = [](Table, std::string_view key, std::string_view) { return key != "new"; }}}
+      .rewrite();
   const auto store = opened(directory);
   for (std::size_t i = 0; i < table_count; ++i) {
     const auto table = static_cast<Table>(i);
