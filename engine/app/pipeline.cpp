@@ -105,6 +105,7 @@ Pipeline::Pipeline(Rooms rooms, Dispatcher& dispatcher, asio::any_io_executor wo
 bool Pipeline::crowded() const {
   const auto in_flight = in_flight_.load();
   if (in_flight <= crowd) return false;
+  if (arrivals_.in_throng(Arrivals::Clock::now())) return true;
   const auto* thinking = rooms_.thinking;
   return !thinking || in_flight > crowd + thinking->under_way() + thinking->waiting();
 }
@@ -113,6 +114,7 @@ void Pipeline::submit(ingest::RawAlert raw,
                       ingest::Intake::Done received,
                       std::move_only_function<void()> ended) {
   ++in_flight_;
+  arrivals_.note(Arrivals::Clock::now());
   auto finish = [this, ended = std::move(ended)]() mutable {
     --in_flight_;
     ended();

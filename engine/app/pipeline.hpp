@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/app/arrivals.hpp"
 #include "engine/app/dispatcher.hpp"
 #include "engine/app/rooms.hpp"
 #include "engine/app/stories.hpp"
@@ -90,8 +91,8 @@ class Pipeline {
   /// Investigates without; `missing`: why no model was asked, where one should have been.
   void judge(CasePtr work, std::string missing, Ended ended);
   [[nodiscard]] Deadline deadline_of(const model::Alert& alert) const;
-  /// Whether so many are in flight, beside those that wait for a model, that their commits can wait
-  /// for one another.
+  /// Whether commits can wait for one another: so many alerts come, or are in flight beside those
+  /// that wait for a model, that each has company.
   [[nodiscard]] bool crowded() const;
   void count(const model::ModelCall& call);
   void conclude(CasePtr work, model::Verdict verdict, Ended ended);
@@ -114,6 +115,7 @@ class Pipeline {
   asio::any_io_executor workers_;
   Told told_;
   std::atomic<std::size_t> in_flight_ = 0;
+  Arrivals arrivals_;
   observe::Metrics::Histogram time_to_verdict_;
   std::vector<observe::Metrics::Counter> admitted_;  ///< By ingest::Admission, then the refused.
   std::vector<observe::Metrics::Counter> parts_;     ///< By ingest::Part.
