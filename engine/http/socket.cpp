@@ -146,7 +146,7 @@ bool announce_host(asio::ssl::stream<tcp::socket>& stream, std::string host) {
                   host.data()) == 1;
 }
 
-/// Without asking anybody, where `endpoint` is an address or this machine, and the number of a port.
+/// Without asking anybody, where `endpoint` is an address or this machine, and a port's number.
 std::optional<tcp::resolver::results_type> spelled_out(const Endpoint& endpoint) {
   std::uint16_t port = 0;
   const auto* end = endpoint.port.data() + endpoint.port.size();
