@@ -6,12 +6,12 @@ namespace sallyport::app {
 namespace {
 
 using namespace std::chrono_literals;
-using Time = Arrivals::Clock::time_point;
+using Moment = Arrivals::Clock::time_point;
 
-constexpr Time start{1h};
+constexpr Moment start{1h};
 
 /// So many alerts, `apart` from one another; the time of the last.
-Time come(Arrivals& arrivals, std::size_t count, std::chrono::microseconds apart, Time from) {
+Moment come(Arrivals& arrivals, std::size_t count, std::chrono::microseconds apart, Moment from) {
   for (std::size_t n = 0; n < count; ++n) arrivals.note(from + n * apart);
   return from + (count - 1) * apart;
 }
