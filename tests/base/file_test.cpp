@@ -1,5 +1,7 @@
 #include "engine/base/file.hpp"
 
+#include "tests/store/temporary_directory.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -10,20 +12,17 @@ namespace sallyport {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::TemporaryDirectory;
 
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() { fs::create_directories(folder_); }
-
-  ~FileTest() override { fs::remove_all(folder_); }
-
-  fs::path written(std::string_view bytes) const {
-    const auto file = folder_ / "file";
+  [[nodiscard]] fs::path written(std::string_view bytes) const {
+    const auto file = folder_.path() / "file";
     std::ofstream{file, std::ios::binary} << bytes;
     return file;
   }
 
-  fs::path folder_ = fs::path{::testing::TempDir()} / "file_test";
+  TemporaryDirectory folder_;
 };
 
 TEST_F(FileTest, AllBytesAreRead) {
@@ -44,19 +43,20 @@ TEST_F(FileTest, AsManyBytesAsAllowedAndNoMore) {
 }
 
 TEST_F(FileTest, WhatIsNoFileIsNamedWithTheReason) {
-  const auto absent = read_file(folder_ / "absent");
+  const auto absent = read_file(folder_.path() / "absent");
   ASSERT_FALSE(absent.has_value());
   EXPECT_EQ(absent.error().code, Errc::not_found);
-  EXPECT_EQ(absent.error().detail, (folder_ / "absent").string() + ": No such file or directory");
-  const auto folder = read_file(folder_);
+  EXPECT_EQ(absent.error().detail,
+            (folder_.path() / "absent").string() + ": No such file or directory");
+  const auto folder = read_file(folder_.path());
   ASSERT_FALSE(folder.has_value());
   EXPECT_EQ(folder.error().code, Errc::not_found);
-  EXPECT_EQ(folder.error().detail, folder_.string() + ": Is a directory");
+  EXPECT_EQ(folder.error().detail, folder_.path().string() + ": Is a directory");
 }
 
 /// As a shell hands over what another command prints.
 TEST_F(FileTest, APipeIsReadToItsEnd) {
-  const auto pipe = folder_ / "pipe";
+  const auto pipe = folder_.path() / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const std::string bytes(200'000, 'y');
   const std::jthread writer{[&] { std::ofstream{pipe, std::ios::binary} << bytes; }};
