@@ -72,6 +72,9 @@ std::vector<std::uint32_t> killed_after(std::chrono::microseconds after,
 }
 
 TEST(Crash, LosesNothingThatWasAcknowledgedAndTearsNothing) {
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "ThreadSanitizer does not follow a process that has threads into its child";
+#endif
   const TemporaryDirectory directory;
   std::mt19937 random{7};  // NOLINT: the same moments each time, as far as a kill can be
   std::uniform_int_distribution<int> moment{0, 60'000};

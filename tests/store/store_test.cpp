@@ -195,8 +195,9 @@ TEST(Store, DestructionCommitsWhatWaits) {
 
 TEST(Store, ACoroutineGoesOnOnItsOwnExecutorOnceDurable) {
   const TemporaryDirectory directory;
+  asio::io_context loop;  // outlives the store, whose thread may still be handing over to it
   const auto store = opened(directory);
-  testing::run([](Store& kept) -> asio::awaitable<void> {
+  const auto use = [](Store& kept) -> asio::awaitable<void> {
     const auto here = std::this_thread::get_id();
     for (int i = 0; i < 20; ++i) {
       const auto outcome = co_await kept.commit(one("coroutine", std::to_string(i)));
@@ -204,7 +205,8 @@ TEST(Store, ACoroutineGoesOnOnItsOwnExecutorOnceDurable) {
       EXPECT_EQ(std::this_thread::get_id(), here);
       EXPECT_EQ(value_of(kept, "coroutine"), std::to_string(i));
     }
-  }(*store));
+  };
+  testing::run(loop, use(*store));
 }
 
 TEST(Store, OneInHasteTakesAlongThoseThatWaitForCompany) {
